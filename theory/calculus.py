@@ -1,0 +1,250 @@
+"""The heads that formulas are built with: derivatives, depth, matrices, and what is computed.
+
+A formula has two levels. What stands inside a derivative, inside an implementation's head or inside
+`Computed` is *network*: an implementation runs it, in a format, operation by operation. Everything
+else is *statement*: it is evaluated exactly on what the network delivered, so that no rounding of
+the checker's own gets between a claim and its verdict.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from sympy import Dummy, Integer, S, Symbol, Tuple
+from sympy.logic.boolalg import BooleanFunction
+
+from theory.head import Head
+
+
+class Slope(Head):
+    """The derivative of y by x, entry by entry, where y[j] depends on x[j] alone."""
+
+    parameters = ("y", "x")
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        return _derivative(printer, r"\mathrm{d}", *self.args, exp)
+
+
+class Gradient(Head):
+    """The derivative of the scalar y by x, in the shape of x; x may be any node of the network."""
+
+    parameters = ("y", "x")
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        return _derivative(printer, r"\partial", *self.args, exp)
+
+
+class Jacobian(Head):
+    """The matrix of the derivatives of the row y by the row x: entry (j, k) is ∂y[j]/∂x[k]."""
+
+    parameters = ("y", "x")
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        return _derivative(printer, r"\partial", *self.args, exp)
+
+
+def _derivative(printer: Any, d: str, y: Any, x: Any, exp: str | None) -> str:
+    fraction = rf"\frac{{{d} {printer.parenthesize(y, 1000)}}}{{{d} {printer._print(x)}}}"
+    return rf"\left({fraction}\right)^{{{exp}}}" if exp else fraction
+
+
+class Iterated(Head):
+    """A recursion of symbolic length: h = start, then h = body(layer, h) for layer = 1 … count."""
+
+    parameters = ("body", "h", "layer", "start", "count")
+
+    @classmethod
+    def eval(cls, body: Any, h: Any, layer: Any, start: Any, count: Any) -> Any:
+        """No layers leave the start as it is; everything else stays as written."""
+        return start if count == 0 else None
+
+    @property
+    def bound_symbols(self) -> set[Any]:
+        """The names that the body binds."""
+        return {self.args[1], self.args[2]}
+
+    @property
+    def free_symbols(self) -> set[Any]:
+        """The symbols that have to come from outside: those of the body without what it binds."""
+        body, _, _, start, count = self.args
+        return (
+            (body.free_symbols - self.bound_symbols) | start.free_symbols | count.free_symbols
+        )
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        body, h, layer, start, count = map(printer._print, self.args)
+        power = f"^{{{exp}}}" if exp else ""
+        return (
+            rf"\left[{h} \mapsto {body}\right]_{{{layer}=1}}^{{{count}}}"
+            rf"\!\left({start}\right){power}"
+        )
+
+
+def layers(step: Callable[[Any, Any], Any], start: Any) -> Callable[[Any], Any]:
+    """A network of symbolic depth: `layers(step, x)(n)` is step(n, … step(2, step(1, x)))."""
+    h, layer = Dummy("h"), Dummy("i", integer=True, positive=True)
+    body = step(layer, h)
+
+    def output(count: Any) -> Any:
+        return Iterated(body, h, layer, start, count)
+
+    return output
+
+
+class OrderedProduct(Head):
+    """A product of matrices from first down to last, in that order; the identity when it is empty.
+
+    Written `OrderedProduct(term, (k, first, last))`. SymPy's own Product lets factors change places.
+    """
+
+    def __new__(cls, term: Any, index: Any) -> Any:
+        return super().__new__(cls, term, Tuple(*index))
+
+    @property
+    def free_symbols(self) -> set[Any]:
+        """The symbols of the term and the limits without the index."""
+        term, (k, first, last) = self.args
+        return (term.free_symbols - {k}) | first.free_symbols | last.free_symbols
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        term, (k, first, last) = self.args
+        k, first, last = (printer._print(part) for part in (k, first, last))
+        return rf"\prod_{{{k}={first}}}^{{\downarrow\,{last}}} {printer._print(term)}"
+
+
+class Largest(Head):
+    """The largest of a term over an index, written `Largest(term, (i, first, last))`."""
+
+    symbol = r"\max"
+
+    def __new__(cls, term: Any, index: Any) -> Any:
+        return super().__new__(cls, term, Tuple(*index))
+
+    @property
+    def free_symbols(self) -> set[Any]:
+        """The symbols of the term and the limits without the index."""
+        term, (i, first, last) = self.args
+        return (term.free_symbols - {i}) | first.free_symbols | last.free_symbols
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        term, (i, first, last) = self.args
+        i, first, last = (printer._print(part) for part in (i, first, last))
+        power = f"^{{{exp}}}" if exp else ""
+        return rf"\left(\max_{{{first} \le {i} \le {last}}} {printer._print(term)}\right){power}"
+
+
+class Apply(Head):
+    """A smooth map applied to a row: Apply(f, x), or Apply(f, layer, x) with weights of its own."""
+
+
+class Computed(Head):
+    """Arithmetic that the implementation's array library carries out, every operation rounded."""
+
+    parameters = ("x",)
+
+
+class Dot(Head):
+    """The matrix product; a row times a matrix, or two matrices."""
+
+    parameters = ("a", "b")
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        return r" \, ".join(printer.parenthesize(argument, 50) for argument in self.args)
+
+
+class Transpose(Head):
+    """The transpose of a matrix; a row becomes a column."""
+
+    parameters = ("a",)
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        return rf"{printer.parenthesize(self.args[0], 1000)}^{{\top}}"
+
+
+class Diagonal(Head):
+    """The diagonal matrix of a row."""
+
+    parameters = ("x",)
+    symbol = r"\operatorname{diag}"
+
+
+class Identity(Head):
+    """The identity matrix of the width of the row x."""
+
+    parameters = ("x",)
+    symbol = "I"
+
+
+class Norm(Head):
+    """The Euclidean norm over all entries, of one array or of a list of arrays."""
+
+    parameters = ("x",)
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        power = f"^{{{exp}}}" if exp else ""
+        return rf"\left\lVert {printer._print(self.args[0])} \right\rVert{power}"
+
+
+class Zeros(Head):
+    """A bias of zeros for a layer of the given shape."""
+
+    parameters = ("shape",)
+    symbol = r"\mathbf{0}"
+
+
+class Total(Head):
+    """The sum of all entries."""
+
+    parameters = ("x",)
+    symbol = r"\textstyle\sum"
+
+
+class SecondMoment(Head):
+    """The mean of the squares of all entries."""
+
+    parameters = ("x",)
+    symbol = r"m_2"
+
+
+class Larger(Head):
+    """The larger of two numbers, entry by entry."""
+
+    parameters = ("a", "b")
+    symbol = r"\max"
+
+
+class Expectation(Head):
+    """The mean over everything that a seed decides: Expectation(value, seed)."""
+
+    parameters = ("x", "seed")
+    symbol = r"\mathbb{E}"
+
+
+class Iff(BooleanFunction):  # type: ignore[misc]  # SymPy is untyped
+    """Either both statements are true or both are false; SymPy's Equivalent would rewrite them."""
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        return r" \iff ".join(printer._print(argument) for argument in self.args)
+
+
+class Identical(BooleanFunction):  # type: ignore[misc]  # SymPy is untyped
+    """Both sides are the same bits, signs of zeros and all."""
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        return r" \equiv ".join(printer._print(argument) for argument in self.args)
+
+
+class FormatConstant(Symbol):  # type: ignore[misc]  # SymPy is untyped
+    """A positive number that a float format fixes; over the reals it may be any positive number."""
+
+    def __new__(cls, name: str) -> Any:
+        return Symbol.__new__(cls, name, positive=True)
+
+
+# IEEE 754-2019 §4.3.1: round to nearest delivers an infinity from this magnitude on: the largest
+# finite number plus half a unit in its last place.
+OVERFLOW_THRESHOLD = FormatConstant("T_over")
+# Half the smallest subnormal: what is no larger than this rounds to zero (a tie goes to even, zero).
+UNDERFLOW_THRESHOLD = FormatConstant("T_under")
+
+i, k = (Symbol(name, integer=True, positive=True) for name in "ik")
+zero, one = Integer(0), S.One

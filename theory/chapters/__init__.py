@@ -1,0 +1,1 @@
+"""The law book, one topic a file: nothing but claims."""

@@ -1,0 +1,40 @@
+"""Activations: how steep they are, and where."""
+
+from theory.language import *
+
+
+@claim(source=(CV.section("1"), SOLUTIONS.section("2.2")), attained_at={"x": 0})
+def sigmoid_slope_at_most_a_quarter(x: Real):
+    """The sigmoid is never steeper than 1/4."""
+    return Slope(sigmoid(x), x) <= Rational(1, 4)
+
+
+@claim(source=ML38.section("二"))
+def sigmoid_slope_is_positive(x: Real):
+    """The sigmoid rises everywhere.
+
+    In floats its slope is 0 far out: computed from the saved output, y(1 - y), as soon as y rounds
+    to 1 (the method's limit); correctly rounded, only where the slope underflows (the format's).
+    """
+    return Slope(sigmoid(x), x) > 0
+
+
+@claim(
+    source=SOLUTIONS.section("3.3"), corrects="leaky_relu_is_always_the_larger_of_kx_and_x"
+)
+def leaky_relu_is_the_larger_of_kx_and_x(x: Real, k: UnitInterval):
+    """For a slope k between 0 and 1, leaky ReLU is the larger of kx and x."""
+    return Eq(leaky_relu(x, k), Larger(k * x, x))
+
+
+@refuted(
+    source=SOLUTIONS.section("3.3"),
+    by={"x": 1, "k": 2},
+    instead="leaky_relu_is_the_larger_of_kx_and_x",
+)
+def leaky_relu_is_always_the_larger_of_kx_and_x(x: Real, k: Coefficient):
+    """Leaky ReLU is the larger of kx and x, whatever the slope k.
+
+    The document states no condition on k; for k > 1 the larger of the two is the other branch.
+    """
+    return Eq(leaky_relu(x, k), Larger(k * x, x))

@@ -1,0 +1,48 @@
+"""Formats: at which depth a repeated factor leaves the range of a float."""
+
+from theory.language import *
+
+
+@claim(source=(ML38.section("三"), IEEE_754.section("4.3.1")))
+def repeated_factor_overflows_at_depth(q: GrowthFactor, n: Depth):
+    """A power qⁿ with q > 1 is infinite exactly from depth log(T)/log(q) on, T the overflow threshold."""
+    return Iff(Abs(power(q, n)) < OVERFLOW_THRESHOLD, n < log(OVERFLOW_THRESHOLD) / log(q))
+
+
+@claim(source=ML38.section("三"))
+def repeated_factor_overflows_at_depth_when_iterated(q: GrowthFactor, n: Depth):
+    """Multiplied up one factor at a time, qⁿ overflows at the same depth as the power does.
+
+    Every product is rounded, so that in a short format the iterated product can drift past the
+    threshold a step earlier or later than the power.
+    """
+    product = layers(lambda i, h: q * h, 1)
+    return Iff(
+        Abs(Computed(product(n))) < OVERFLOW_THRESHOLD, n < log(OVERFLOW_THRESHOLD) / log(q)
+    )
+
+
+@claim(source=(ML38.section("一"), IEEE_754.section("4.3.1")))
+def repeated_factor_underflows_at_depth(q: DecayFactor, n: Depth):
+    """A power qⁿ with q < 1 is zero exactly from depth log(T)/log(q) on, T the underflow threshold."""
+    return Iff(power(q, n) > UNDERFLOW_THRESHOLD, n < log(UNDERFLOW_THRESHOLD) / log(q))
+
+
+@claim(source=ML38.section("一"))
+def repeated_factor_never_reaches_zero(q: DecayFactor, n: Depth):
+    """Multiplied up one factor at a time, qⁿ with 1/2 < q < 1 is positive at every depth.
+
+    This holds in floats too, where the power underflows: round to nearest stalls the product.
+    """
+    product = layers(lambda i, h: q * h, 1)
+    return Computed(product(n)) > 0
+
+
+@claim(source=ML38.section("一"))
+def repeated_factor_keeps_shrinking(q: DecayFactor, n: Depth):
+    """Each further factor q < 1 makes the product smaller.
+
+    In floats it stalls: a subnormal k times the smallest one stays where it is once q·k rounds to k.
+    """
+    product = layers(lambda i, h: q * h, 1)
+    return Computed(product(n)) < Computed(product(n - 1))

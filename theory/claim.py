@@ -1,0 +1,210 @@
+"""A claim: a true sentence as a name, one formula, where it is said, and what it ranges over."""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from sympy import Basic, Sum, Product, Symbol, srepr
+from sympy.core.function import AppliedUndef, Function
+from sympy.core.relational import Relational
+
+from theory import calculus, heads
+from theory.calculus import Expectation, FormatConstant, Identical, Iff
+from theory.domains import Domain
+from theory.sources import Citation
+
+
+class Standing(Enum):
+    """What a claim says of itself."""
+
+    TRUE = "claimed true"
+    REFUTED = "false as a document prints it"
+
+
+class ClaimError(ValueError):
+    """A claim that cannot stand as written; the message says what to write instead."""
+
+
+@dataclass(frozen=True, eq=False)
+class Claim:
+    """One statement about gradients, written once.
+
+    `variables` maps each name of the signature to its symbol, whose class is its domain.
+    `attained_at` is a point where an inequality holds with equality. `witnesses` are the
+    counterexamples of a refuted claim, `instead` names its true twin and `corrects` links back.
+    """
+
+    name: str
+    statement: str
+    formula: Basic
+    variables: Mapping[str, Any]
+    sources: tuple[Citation, ...]
+    chapter: str
+    standing: Standing
+    where: str
+    attained_at: Mapping[str, Any] | None = None
+    witnesses: tuple[Mapping[str, Any], ...] = ()
+    instead: str | None = None
+    corrects: str | None = None
+
+    @property
+    def heads(self) -> frozenset[str]:
+        """The names of the implementation's functions that the formula uses."""
+        names = {type(head).__name__ for head in self.formula.atoms(heads.ImplementationHead)}
+        if self.formula.atoms(calculus.Apply):
+            names |= SMOOTH_MAP_HEADS
+        return frozenset(names)
+
+    @property
+    def is_statistical(self) -> bool:
+        """Whether the claim is about a mean over random draws."""
+        return bool(self.formula.atoms(Expectation))
+
+
+# A smooth map f(x) = tanh(linear(x)) is made of these, by every implementation.
+SMOOTH_MAP_HEADS = frozenset({"linear", "tanh"})
+
+REGISTRY: dict[str, Claim] = {}
+
+Formula = Callable[..., Any]
+
+
+def claim(
+    *,
+    source: Citation | Sequence[Citation] | None = None,
+    attained_at: Mapping[str, Any] | None = None,
+    corrects: str | None = None,
+) -> Callable[[Formula], Claim]:
+    """Enter a true statement in the book.
+
+    The function's name is the claim's ID, its docstring the printed line, its annotations the
+    domains of the variables and its value the formula. Raises ClaimError.
+    """
+
+    def enter(function: Formula) -> Claim:
+        return _enter(
+            function, source, Standing.TRUE, attained_at=attained_at, corrects=corrects
+        )
+
+    return enter
+
+
+def refuted(
+    *,
+    source: Citation | Sequence[Citation] | None = None,
+    by: Mapping[str, Any] | Sequence[Mapping[str, Any]],
+    instead: str,
+) -> Callable[[Formula], Claim]:
+    """Enter a statement as a document prints it, with the counterexamples that refute it.
+
+    `by` gives a value for every variable (one value for all layers of an indexed one), or several
+    such counterexamples; `instead` names the true twin. Raises ClaimError.
+    """
+    witnesses = (by,) if isinstance(by, Mapping) else tuple(by)
+
+    def enter(function: Formula) -> Claim:
+        return _enter(function, source, Standing.REFUTED, witnesses=witnesses, instead=instead)
+
+    return enter
+
+
+def _enter(function: Formula, source: Any, standing: Standing, **links: Any) -> Claim:
+    name = function.__name__
+    if name in REGISTRY:
+        other = REGISTRY[name].where
+        raise ClaimError(f"{name}: there is a claim of this name in {other}; rename one of them")
+    statement = (inspect.getdoc(function) or "").partition("\n\n")[0].replace("\n", " ")
+    if not statement:
+        raise ClaimError(f"{name}: no docstring; write the statement as one sentence below the def")
+    sources = (source,) if isinstance(source, Citation) else tuple(source or ())
+    if not sources or not all(isinstance(place, Citation) for place in sources):
+        raise ClaimError(
+            f"{name}: no source; write @claim(source=CV.section('1')) with a document of "
+            "theory.sources or one of your own: Document('Notes', 'My notes').section('1')"
+        )
+    variables = _variables(name, function)
+    formula = function(**variables)
+    _refuse_unless_open(name, formula)
+    _refuse_unknown_heads(name, formula)
+    _refuse_unbound(name, formula, variables)
+    for point in (links.get("attained_at") or {}, *links.get("witnesses", ())):
+        if unknown := set(point) - set(variables):
+            raise ClaimError(f"{name}: {', '.join(sorted(unknown))} is no variable of this claim")
+    code = function.__code__
+    entry = Claim(
+        name=name,
+        statement=statement,
+        formula=formula,
+        variables=variables,
+        sources=sources,
+        chapter=function.__module__.rpartition(".")[2],
+        standing=standing,
+        where=f"{code.co_filename}:{code.co_firstlineno}",
+        **links,
+    )
+    REGISTRY[name] = entry
+    return entry
+
+
+def _variables(name: str, function: Formula) -> dict[str, Any]:
+    """One symbol for each parameter, made by the domain that annotates it."""
+    variables = {}
+    for parameter in inspect.signature(function).parameters.values():
+        domain = parameter.annotation
+        if not (isinstance(domain, type) and issubclass(domain, Domain)):
+            raise ClaimError(
+                f"{name}: {parameter.name} needs a domain; write {parameter.name}: Real, or "
+                "another class of theory.domains"
+            )
+        variables[parameter.name] = domain(parameter.name)  # type: ignore[call-arg]
+    return variables
+
+
+def _refuse_unless_open(name: str, formula: Any) -> None:
+    if formula is True or formula is False or getattr(formula, "is_Boolean", False) and (
+        formula == True or formula == False  # noqa: E712  # SymPy's booleans compare, not convert
+    ):
+        raise ClaimError(
+            f"{name}: SymPy decided the formula to {formula} while it was built, so there is nothing "
+            "left to check; put what is computed under a head, such as Computed(x*x) >= 0"
+        )
+    if not isinstance(formula, Relational | Iff | Identical):
+        raise ClaimError(
+            f"{name}: the body returns {type(formula).__name__}; return a relation: Eq(left, right), "
+            "left <= right, left > right, Iff(p, q) or Identical(left, right)"
+        )
+
+
+def _refuse_unknown_heads(name: str, formula: Basic) -> None:
+    for applied in formula.atoms(AppliedUndef):
+        raise ClaimError(
+            f"{name}: unknown head {applied.func}; use one of theory.heads or theory.calculus "
+            "(`backproof heads` prints them), or a variable x: SmoothMap"
+        )
+    for function in formula.atoms(Function):
+        if isinstance(function, calculus.Head) or type(function).__module__.startswith("sympy."):
+            continue
+        raise ClaimError(
+            f"{name}: {type(function).__name__} is no head; derive it from theory.head.Head"
+        )
+
+
+def _refuse_unbound(name: str, formula: Any, variables: Mapping[str, Any]) -> None:
+    known = set(variables.values()) | {
+        label for symbol in variables.values() for label in getattr(symbol, "free_symbols", ())
+    }
+    free = {
+        symbol
+        for symbol in formula.free_symbols
+        if symbol not in known
+        and not isinstance(symbol, FormatConstant)
+        and getattr(symbol, "base", None) not in known
+    }
+    if free:
+        names = ", ".join(sorted(map(str, free)))
+        raise ClaimError(
+            f"{name}: unbound symbol {names}; add it to the signature with its domain, or bind it "
+            "in a Sum, Product or layers(...)"
+        )

@@ -1,0 +1,188 @@
+"""What a variable of a claim ranges over: the annotation is the assumption and the sampling strategy.
+
+Theory of operation. A domain is a kind of SymPy symbol, so that `x: Real` in a claim's signature
+makes one symbol with the right assumptions and `checks.strategies` can draw values for it by its
+class. The form of a domain is fixed here and nowhere else:
+
+    entries      one number a sample, many samples side by side       Real, PositiveReal
+    number       one number an example, handed over as a Python float Coefficient, UnitInterval, ...
+    depth        a whole number an example                            Depth
+    layers of …  one such value for every layer, written w[i]         Weights, Biases, WeightMatrices
+    row          one sample with d features, shape (1, d)             Vector
+    features     one number a feature, shape (d,)                     Features
+    batch        m samples with d features, shape (m, d)              Batch
+    matrix       shape (out, in), as torch stores the weight          WeightMatrix
+    tensors      a list of arrays of several shapes                   Gradients
+    map          a smooth function from rows to rows                  SmoothMap
+
+Bounds are those of the reals; which floats lie inside them is the sampler's business. A domain of
+your own is a subclass with other bounds, written beside the claim that needs it.
+"""
+
+from typing import Any, ClassVar
+
+from sympy import Expr, IndexedBase, Integer, Rational, Symbol
+
+
+class Domain:
+    """The common part of all domains: `form` as in the table above, and real bounds."""
+
+    form: ClassVar[str]
+    low: ClassVar[Expr | None] = None
+    high: ClassVar[Expr | None] = None
+    open: ClassVar[bool] = False  # whether the bounds themselves are excluded
+    simplest: ClassVar[Expr] = Integer(0)
+    assumptions: ClassVar[dict[str, bool]] = {"real": True}
+
+
+class _SymbolDomain(Domain, Symbol):  # type: ignore[misc]  # SymPy is untyped
+    def __new__(cls, name: str) -> Any:
+        return Symbol.__new__(cls, name, **cls.assumptions)
+
+
+class _IndexedDomain(Domain, IndexedBase):  # type: ignore[misc]  # SymPy is untyped
+    def __new__(cls, name: str) -> Any:
+        return IndexedBase.__new__(cls, name, **cls.assumptions)
+
+
+class Real(_SymbolDomain):
+    """A real number; the checks fill thousands of samples at once."""
+
+    form = "entries"
+
+
+class PositiveReal(Real):
+    """A positive real number; the checks fill thousands of samples at once."""
+
+    low, open, simplest = Integer(0), True, Integer(1)
+    assumptions = {"positive": True}
+
+
+class Coefficient(_SymbolDomain):
+    """A real parameter such as a slope, one an example."""
+
+    form = "number"
+
+
+class UnitInterval(Coefficient):
+    """A parameter with 0 <= k <= 1."""
+
+    low, high = Integer(0), Integer(1)
+    assumptions = {"nonnegative": True}
+
+
+class Positive(Coefficient):
+    """A parameter with k > 0."""
+
+    low, open, simplest = Integer(0), True, Integer(1)
+    assumptions = {"positive": True}
+
+
+class Epsilon(Positive):
+    """The constant that a normalisation adds to the variance: small and positive."""
+
+    high = Rational(1, 8)
+    simplest = Rational(1, 1024)
+
+
+class GrowthFactor(Positive):
+    """A factor with 1 < q <= 4."""
+
+    low, high, simplest = Integer(1), Integer(4), Rational(3, 2)
+
+
+class DecayFactor(Positive):
+    """A factor with 1/2 < q < 1."""
+
+    low, high, simplest = Rational(1, 2), Integer(1), Rational(4, 5)
+
+
+class Depth(_SymbolDomain):
+    """A number of layers, at least 1."""
+
+    form = "depth"
+    low, simplest = Integer(1), Integer(1)
+    assumptions = {"integer": True, "positive": True}
+
+
+class Weights(_IndexedDomain):
+    """One real weight a layer, w[i], the width being one neuron."""
+
+    form = "layers of entries"
+
+
+class PositiveWeights(Weights):
+    """One positive weight a layer."""
+
+    low, open, simplest = Integer(0), True, Integer(1)
+    assumptions = {"positive": True}
+
+
+class Biases(Weights):
+    """One real bias a layer, b[i], the width being one neuron."""
+
+
+class Vector(_SymbolDomain):
+    """One sample with d features, a row of shape (1, d); all rows of one claim have the same d."""
+
+    form = "row"
+
+
+class Features(_SymbolDomain):
+    """One real number a feature, shape (d,), such as a batch norm's gamma."""
+
+    form = "features"
+
+
+class Batch(_SymbolDomain):
+    """m samples with d features, shape (m, d), m at least 2."""
+
+    form = "batch"
+
+
+class WeightMatrix(_SymbolDomain):
+    """A weight of shape (d, d_in), as torch stores it: the layer maps d_in features to d."""
+
+    form = "matrix"
+
+
+class WeightMatrices(_IndexedDomain):
+    """One weight matrix a layer, W[i]; the widths differ from layer to layer."""
+
+    form = "layers of matrix"
+
+
+class BiasVectors(_IndexedDomain):
+    """One bias vector a layer, b[i], of the width that the layer puts out."""
+
+    form = "layers of features"
+
+
+class Gradients(_SymbolDomain):
+    """A list of gradient arrays of several shapes, as an optimiser sees them."""
+
+    form = "tensors"
+
+
+class SmoothMap(_SymbolDomain):
+    """A smooth map f from rows to rows of the same width: f(x), or f(i, x) with weights a layer."""
+
+    form = "map"
+
+    def __call__(self, *arguments: Any) -> Any:
+        from theory.calculus import Apply  # the heads know the domains, not the other way round
+
+        return Apply(self, *arguments)
+
+
+class Shape(_SymbolDomain):
+    """The shape (out, in) of a weight whose input is the claim's row."""
+
+    form = "shape"
+
+
+class Seed(_SymbolDomain):
+    """The seed of a random initialiser: a whole number."""
+
+    form = "seed"
+    assumptions = {"integer": True, "nonnegative": True}

@@ -1,0 +1,72 @@
+"""The documents that say these things, and the papers that said them first.
+
+A claim cites a place, `SOLUTIONS.section("2.2")`, never a line of code. The five documents are
+paraphrased, not quoted; where one of them is wrong, the refuted claim says so.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Citation:
+    """A place in a document: what a reader has to open, and where."""
+
+    document: "Document"
+    place: str
+
+    def __str__(self) -> str:
+        return f"{self.document.short} {self.place}"
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document or paper: `short` is how it is cited, `title` and `where` are how it is found."""
+
+    short: str
+    title: str
+    where: str = ""
+
+    def section(self, number: str) -> Citation:
+        """Cite a section by its own number."""
+        return Citation(self, f"§{number}")
+
+    def equation(self, number: int | str) -> Citation:
+        """Cite a numbered equation."""
+        return Citation(self, f"eq. {number}")
+
+    def theorem(self, number: int | str) -> Citation:
+        """Cite a numbered theorem."""
+        return Citation(self, f"theorem {number}")
+
+
+# The five documents. Their keys are the ones that the table of contents of the suite uses.
+CV = Document("CV", "【CV】梯度消失和梯度爆炸")
+SOLUTIONS = Document("SOL", "梯度消失、爆炸的解决方案")
+TECHNIQUES = Document("EXP", "解决梯度爆炸问题的常见技巧", "禅与计算机程序设计艺术")
+RECTIFIER = Document(
+    "RELU",
+    "修正的线性激活函数(Relu)如何避免梯度消失",
+    "blog.csdn.net/LaoChengZier/article/details/86488762",
+)
+ML38 = Document("ML38", "【机器学习】038_梯度消失、梯度爆炸")
+
+# Primary sources.
+HE_2015 = Document(
+    "He et al. 2015", "Delving deep into rectifiers: surpassing human-level performance", "ICCV"
+)
+HE_2016 = Document("He et al. 2016", "Identity mappings in deep residual networks", "ECCV")
+IOFFE_2015 = Document(
+    "Ioffe & Szegedy 2015", "Batch normalization: accelerating deep network training", "ICML"
+)
+MAAS_2013 = Document(
+    "Maas et al. 2013", "Rectifier nonlinearities improve neural network acoustic models", "ICML"
+)
+NIELSEN_2015 = Document("Nielsen 2015", "Neural networks and deep learning", "chapter 5")
+PASCANU_2013 = Document(
+    "Pascanu et al. 2013", "On the difficulty of training recurrent neural networks", "ICML"
+)
+RUMELHART_1986 = Document(
+    "Rumelhart et al. 1986", "Learning representations by back-propagating errors", "Nature 323"
+)
+IEEE_754 = Document("IEEE 754-2019", "Standard for floating-point arithmetic", "IEEE")
+HIGHAM_2002 = Document("Higham 2002", "Accuracy and stability of numerical algorithms", "SIAM")
