@@ -85,16 +85,18 @@ class Epsilon(Positive):
     simplest = Rational(1, 1024)
 
 
-class GrowthFactor(Positive):
-    """A factor with 1 < q <= 4."""
+class GrowthFactor(Real):
+    """A factor with 1 < q < 4."""
 
-    low, high, simplest = Integer(1), Integer(4), Rational(3, 2)
+    low, high, open, simplest = Integer(1), Integer(4), True, Rational(3, 2)
+    assumptions = {"positive": True}
 
 
-class DecayFactor(Positive):
+class DecayFactor(Real):
     """A factor with 1/2 < q < 1."""
 
-    low, high, simplest = Rational(1, 2), Integer(1), Rational(4, 5)
+    low, high, open, simplest = Rational(1, 2), Integer(1), True, Rational(4, 5)
+    assumptions = {"positive": True}
 
 
 class Depth(_SymbolDomain):

@@ -15,9 +15,8 @@ def batch_norm_ignores_shift_and_scale(
 
 @claim(source=(SOLUTIONS.section("3.4"), IOFFE_2015.section("3.3")))
 def batch_norm_weight_gradient_scales_inversely(
-    u: Batch, W: WeightMatrix, bias: Features, gamma: Features, beta: Features,
-    eps: Epsilon, a: Positive, g: Batch,
+    u: Batch, W: WeightMatrix, gamma: Features, beta: Features, eps: Epsilon, a: Positive, g: Batch
 ):
-    """Weights that are a times larger in front of a batch norm get a gradient that is a times smaller."""
-    loss = lambda W, eps: Total(g * batch_norm(linear(u, W, bias), gamma, beta, eps))
+    """Weights that are a times larger in front of a batch norm get a gradient a times smaller."""
+    loss = lambda V, eps: Total(g * batch_norm(linear(u, V, Zeros(V)), gamma, beta, eps))
     return Eq(a * Gradient(loss(a * W, a**2 * eps), a * W), Gradient(loss(W, eps), W))

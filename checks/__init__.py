@@ -1,0 +1,1 @@
+"""How claims are checked: formats, lowering, enclosures, implementations, verdicts, reports."""

@@ -1,0 +1,330 @@
+"""Rounding balls: a midpoint and a radius that covers every honest evaluation.
+
+Theory of operation. A `Ball` is an array of midpoints, in numbers wider than the format (see
+`checks.reference`), and an array of radii in doubles. An `Arithmetic` carries balls through
+operations: the midpoint is computed in the wide numbers, the radius grows by
+
+    what the operands' radii contribute          (first order exactly, second order included)
+  + one rounding of the format it stands for      u·|result|, plus half a subnormal spacing
+  + one rounding of the wide numbers              so that the checker's own error is covered too
+
+With `unit = 0` the same code is the exact reading: balls are then as wide as the reference numbers'
+own rounding, 2⁻⁵³ for doubles and 2⁻¹⁹⁰ for multiprecision, and nothing else.
+
+Where a value may leave the range of the format the radius is infinite: an infinity is then inside,
+and so is everything else, which the judge reports as undecided instead of as a pass.
+
+Sums cost γₙ₋₁·Σ|xᵢ| and so hold for every order of summation, pairwise and fused ones included
+(Higham 2002, §4.2). Flush to zero replaces half the subnormal spacing by the smallest normal.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from checks import reference
+from checks.formats import Doubles, Format
+from checks.reference import Wide
+
+# One rounding of the wide numbers. Doubles: 2**-53 for arithmetic, and elementary functions within
+# one ulp, so 2**-52 covers both. Multiprecision: 200 bits with ten to spare.
+DOUBLE_UNIT = 2.0**-52
+WIDE_UNIT = 2.0 ** -(reference.BITS - 10)
+DOUBLE_TINY = 2.0**-1074
+
+
+@dataclass(frozen=True)
+class Ball:
+    """All numbers within `rad` of `mid`, entry by entry."""
+
+    mid: Wide
+    rad: Doubles
+
+    def __post_init__(self) -> None:
+        # NumPy hands out the bare object where an operation on object arrays has no dimensions.
+        if not isinstance(self.mid, np.ndarray):
+            mid = np.empty((), dtype=object if not isinstance(self.mid, float) else np.float64)
+            mid[()] = self.mid
+            object.__setattr__(self, "mid", mid)
+        object.__setattr__(self, "rad", np.asarray(self.rad, dtype=np.float64))
+
+    @property
+    def center(self) -> Doubles:
+        """The midpoints as doubles."""
+        return reference.doubles(self.mid)
+
+    @property
+    def magnitude(self) -> Doubles:
+        """The largest magnitude in each ball."""
+        with np.errstate(over="ignore"):
+            return np.abs(self.center) + self.rad
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the array."""
+        return self.mid.shape
+
+    def map(self, function: Any) -> "Ball":
+        """The same rearrangement of midpoints and radii, such as a transpose."""
+        return Ball(function(self.mid), function(self.rad))
+
+    def contains(self, values: Doubles) -> Any:
+        """Whether each value lies in its ball; a NaN or infinity only where the radius is infinite."""
+        distance = self.distance(values)
+        return (distance <= self.rad) | np.isposinf(self.rad)
+
+    def distance(self, values: Doubles) -> Doubles:
+        """How far each value lies from its midpoint; not finite where the value is not."""
+        with np.errstate(invalid="ignore", over="ignore"):
+            if reference.is_wide(self.mid):
+                finite = np.isfinite(values)
+                gap = np.abs(self.mid - reference.lift(np.where(finite, values, 0.0)))
+                return np.where(finite, reference.doubles(gap), np.inf)
+            return np.where(np.isfinite(values), np.abs(values - self.mid), np.inf)
+
+
+def gamma(n: int, unit: float) -> float:
+    """γₙ = n·u/(1 − n·u): the relative error of n roundings (Higham 2002, lemma 3.1)."""
+    return float("inf") if n * unit >= 1 else n * unit / (1 - n * unit)
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """Ball arithmetic for one working format, or exact with `unit = 0`.
+
+    `wide` chooses multiprecision midpoints. `tiny` is the absolute error of an underflow, `ceiling`
+    the magnitude from which on a result may overflow.
+    """
+
+    unit: float
+    tiny: float
+    ceiling: float
+    wide: bool
+
+    @classmethod
+    def of(cls, fmt: Format, *, wide: bool, flushes: bool = False) -> "Arithmetic":
+        """The arithmetic of a format, on a device that may flush subnormals to zero."""
+        tiny = fmt.smallest_normal if flushes else fmt.smallest_subnormal / 2
+        # The product of a subnormal spacing by 1/2 is 0 for float64 itself; one spacing covers it.
+        tiny = tiny or fmt.smallest_subnormal
+        return cls(fmt.unit_roundoff, tiny, fmt.largest, wide)
+
+    @classmethod
+    def exact(cls, *, wide: bool) -> "Arithmetic":
+        """The exact reading: no rounding but the reference's own."""
+        return cls(0.0, 0.0, float("inf"), wide)
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether this arithmetic rounds only as the reference does."""
+        return self.unit == 0.0
+
+    @property
+    def reference_unit(self) -> float:
+        """One rounding of the midpoints."""
+        return WIDE_UNIT if self.wide else DOUBLE_UNIT
+
+    # -- making balls -------------------------------------------------------------------------
+
+    def point(self, values: Doubles) -> Ball:
+        """Balls of radius zero around known values."""
+        values = np.asarray(values, dtype=np.float64)
+        return Ball(reference.lift(values) if self.wide else values, np.zeros(values.shape))
+
+    def number(self, value: Fraction) -> Ball:
+        """A number as the working format reads it: rounded, unless it is representable."""
+        nearest = float(value)
+        error = 0.0 if Fraction(nearest) == value else abs(nearest) * DOUBLE_UNIT
+        mid: Any = np.array(nearest)
+        if self.wide:
+            mid = np.empty((), dtype=object)
+            mid[()] = reference.lift_fraction(value)
+            error = 0.0 if Fraction(nearest) == value else abs(nearest) * WIDE_UNIT
+        if not self.is_exact:
+            mantissa = value.numerator.bit_length() - _trailing_zeros(value.numerator)
+            if mantissa > -np.log2(self.unit) or value.denominator & (value.denominator - 1):
+                error += self.unit * abs(nearest)
+        return Ball(mid, np.array(error))
+
+    def widened(self, ball: Ball, extra: Any) -> Ball:
+        """The same midpoints with radii that are `extra` larger."""
+        with np.errstate(over="ignore"):
+            return Ball(ball.mid, ball.rad + extra)
+
+    def rounded(self, mid: Wide, rad: Doubles, roundings: float = 1.0) -> Ball:
+        """The result of an operation: its propagated radius, and so many units of rounding."""
+        size = np.abs(reference.doubles(mid))
+        with np.errstate(over="ignore", invalid="ignore"):
+            relative = roundings * self.unit * (size + rad)
+            rad = rad + relative + self.tiny * (roundings > 0)
+            rad = rad + size * (max(roundings, 1.0) * self.reference_unit) + DOUBLE_TINY * (rad > 0)
+            outside = ~(size + rad <= self.ceiling)
+        return Ball(mid, np.where(outside | np.isnan(rad), np.inf, rad))
+
+    # -- operations ---------------------------------------------------------------------------
+
+    def add(self, a: Ball, b: Ball) -> Ball:
+        """a + b; a sum of floats never underflows, but a device may flush it."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = Ball(a.mid + b.mid, a.rad + b.rad)
+        return self.rounded(total.mid, total.rad)
+
+    def negative(self, a: Ball) -> Ball:
+        """−a, exactly."""
+        return Ball(-a.mid, a.rad)
+
+    def subtract(self, a: Ball, b: Ball) -> Ball:
+        """a − b."""
+        return self.add(a, self.negative(b))
+
+    def multiply(self, a: Ball, b: Ball) -> Ball:
+        """a · b."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            rad = _times(np.abs(a.center), b.rad) + _times(np.abs(b.center), a.rad)
+            product = Ball(a.mid * b.mid, rad + _times(a.rad, b.rad))
+        return self.rounded(product.mid, product.rad)
+
+    def reciprocal(self, a: Ball) -> Ball:
+        """1 / a, unbounded where a may be zero."""
+        center = np.abs(a.center)
+        with np.errstate(all="ignore"):
+            smallest = center - a.rad
+            rad = np.where(smallest > 0, a.rad / (center * smallest), np.inf)
+            mid = 1.0 / a.mid if not self.wide else _wide_reciprocal(a.mid)
+        return self.rounded(mid, np.where(a.rad == 0, np.where(center > 0, 0.0, np.inf), rad))
+
+    def divide(self, a: Ball, b: Ball) -> Ball:
+        """a / b."""
+        inverse = Arithmetic.exact(wide=self.wide).reciprocal(b)
+        return self.multiply(a, inverse)
+
+    def sqrt(self, a: Ball) -> Ball:
+        """The square root of a nonnegative number, unbounded where it may be negative."""
+        center = a.center
+        with np.errstate(all="ignore"):
+            # √m − √(m−r) ≤ r/√m for r ≤ m, and the other side is smaller.
+            rad = np.where(a.rad <= center, a.rad / np.sqrt(center), np.inf)
+            rad = np.where(a.rad == 0, 0.0, rad)
+            return self.rounded(reference.sqrt(a.mid), rad)
+
+    def power(self, a: Ball, exponent: int, roundings: float = 1.0) -> Ball:
+        """aⁿ for a whole n."""
+        mid = Ball(a.mid**exponent, a.rad).mid
+        with np.errstate(all="ignore"):
+            largest, center = a.magnitude, np.abs(a.center)
+            spread = abs(exponent) * np.maximum(largest, center) ** (exponent - 1) * a.rad
+            rad = np.where(a.rad > 0, spread, 0.0)
+        # A power of exponent n taken in the wide numbers loses up to n of their roundings.
+        return self.rounded(mid, rad + np.abs(reference.doubles(mid)) * (
+            abs(exponent) * self.reference_unit), roundings)
+
+    def function(self, mid: Wide, rad: Doubles, steepest: Any, roundings: float) -> Ball:
+        """A function with the given values, Lipschitz constant on each ball, and accuracy."""
+        return self.rounded(mid, _times(np.broadcast_to(steepest, rad.shape), rad), roundings)
+
+    def exp(self, a: Ball) -> Ball:
+        """eᵃ, within the accuracy of `checks.accuracy`."""
+        mid = reference.exp(a.mid)
+        with np.errstate(over="ignore"):
+            spread = np.abs(reference.doubles(mid)) * np.expm1(a.rad)
+        return self.rounded(mid, np.where(a.rad > 0, spread, 0.0), 1.0)
+
+    def log(self, a: Ball) -> Ball:
+        """ln a, unbounded where a may be no larger than zero."""
+        center = a.center
+        with np.errstate(all="ignore"):
+            rad = np.where(a.rad < center, -np.log1p(-a.rad / center), np.inf)
+            return self.rounded(reference.log(a.mid), rad)
+
+    def absolute(self, a: Ball) -> Ball:
+        """|a|, exactly."""
+        return Ball(np.abs(a.mid), a.rad)
+
+    def larger(self, a: Ball, b: Ball) -> Ball:
+        """max(a, b), exactly: the larger midpoint, and the larger radius."""
+        a, b = broadcast(a, b)
+        mid = np.where(np.asarray(a.mid >= b.mid, dtype=bool), a.mid, b.mid)
+        return Ball(mid, np.maximum(a.rad, b.rad))
+
+    def sum(self, a: Ball, axis: int | None = None, keepdims: bool = False) -> Ball:
+        """The sum along an axis, in any order."""
+        terms = a.mid.size if axis is None else a.mid.shape[axis]
+        total = _sum(a.magnitude, axis, keepdims)
+        with np.errstate(over="ignore", invalid="ignore"):
+            error = total * (gamma(max(terms - 1, 0), self.unit) + terms * self.reference_unit)
+            rad = _sum(a.rad, axis, keepdims) + np.nan_to_num(error, nan=0.0, posinf=np.inf)
+        mid = _sum(a.mid, axis, keepdims) if terms else np.zeros_like(total)
+        # A partial sum may overflow although the sum does not.
+        return Ball(mid, np.where(total <= self.ceiling, rad, np.inf))
+
+    def mean(self, a: Ball, axis: int) -> Ball:
+        """The mean along an axis: a sum, and a division by a whole number."""
+        count = a.mid.shape[axis]
+        return self.divide(self.sum(a, axis, keepdims=True), self.number(Fraction(count)))
+
+    def dot(self, a: Ball, b: Ball) -> Ball:
+        """The matrix product, each entry summed in any order, products fused or not."""
+        terms = a.mid.shape[-1]
+        with np.errstate(over="ignore", invalid="ignore"):
+            size = a.magnitude @ b.magnitude
+            spread = np.abs(a.center) @ b.rad + a.rad @ b.magnitude
+            error = size * (gamma(terms, self.unit) + (terms + 1) * self.reference_unit)
+            rad = spread + error + terms * self.tiny
+            mid = a.mid @ b.mid
+        return Ball(mid, np.where(size <= self.ceiling, rad, np.inf))
+
+
+def hull(mid: Wide, *others: Ball) -> Ball:
+    """The smallest balls around the given midpoints that contain all the others."""
+    rad = np.zeros(mid.shape)
+    for other in others:
+        gap = np.abs(reference.doubles(other.mid - mid))
+        rad = np.maximum(rad, gap + other.rad)
+    return Ball(mid, np.where(np.isnan(rad), np.inf, rad))
+
+
+def store(ball: Ball, storage: Format, working: Format, *, flushes: bool = False) -> Ball:
+    """The ball after its one rounding into the storage format, faithfully: within one ulp.
+
+    Nothing is rounded again where the working format is the storage format.
+    """
+    if storage == working:
+        return ball
+    magnitude = ball.magnitude
+    with np.errstate(over="ignore", invalid="ignore"):
+        finite = np.where(np.isfinite(magnitude), magnitude, 0.0)
+        rad = ball.rad + storage.ulp(finite)
+        if flushes:
+            rad = rad + np.where(finite < storage.smallest_normal, storage.smallest_normal, 0.0)
+    # Beyond the largest finite number a faithful rounding may deliver it, or the infinity.
+    return Ball(ball.mid, np.where(magnitude <= storage.largest, rad, np.inf))
+
+
+def broadcast(*balls: Ball) -> tuple[Ball, ...]:
+    """The balls in their common shape."""
+    shape = np.broadcast_shapes(*(ball.shape for ball in balls))
+    return tuple(ball.map(lambda part: np.broadcast_to(part, shape)) for ball in balls)
+
+
+def _times(a: Any, b: Any) -> Doubles:
+    """a·b for radii, where zero times infinity is zero: no error stays none."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        product = np.multiply(a, b)
+    return np.where((np.asarray(a) == 0) | (np.asarray(b) == 0), 0.0, product)
+
+
+def _sum(values: Any, axis: int | None, keepdims: bool) -> Any:
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.asarray(np.sum(values, axis=axis, keepdims=keepdims))
+
+
+def _wide_reciprocal(mid: Wide) -> Wide:
+    result = np.empty(mid.shape, dtype=object)
+    result.flat = [1 / value if value != 0 else value * float("inf") for value in mid.flat]
+    return result
+
+
+def _trailing_zeros(value: int) -> int:
+    return (value & -value).bit_length() - 1 if value else 0

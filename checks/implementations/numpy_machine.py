@@ -1,0 +1,129 @@
+"""Running programs on functions over NumPy arrays, differentiated by their own backward passes."""
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from checks.implementation import Misbehaviour
+from checks.implementations.numpy_textbook import wide
+from checks.program import Program
+from checks.tracing import Array, Machine, Stored, accumulate, called, checked, number, output_shape
+
+
+class NumpyMachine(Machine):
+    """NumPy arrays; the array library's own arithmetic is widened, computed and rounded once."""
+
+    def load(self, values: Any) -> Array:
+        """A copy, so that a function that writes to its input harms nobody."""
+        return [part.copy() for part in values] if isinstance(values, list) else values.copy()
+
+    def save(self, array: Array) -> Any:
+        """The array itself."""
+        return array
+
+    def forward(self, program: Program, index: int, arguments: Sequence[Any]) -> Array:
+        """One operation: arithmetic here, a head by the implementation's function."""
+        node = program.network[index]
+        with np.errstate(all="ignore"):
+            if node.operation in _ARITHMETIC:
+                return self._arithmetic(node.operation, arguments)
+            function = self.implementation.functions[node.operation]
+            arguments = [number(argument) for argument in arguments]
+            if node.operation == "residual":
+                arguments[1] = self.branch(program, index, *arguments)
+            result = called(node.operation, function, *arguments)
+        if node.operation == "he_normal":
+            return np.asarray(result).astype(self.format.dtype)
+        if isinstance(arguments[0], list):
+            return _checked_list(node.operation, result, arguments[0])
+        return checked(node.operation, result, arguments[0], output_shape(node, arguments))
+
+    def _arithmetic(self, operation: str, arguments: Sequence[Any]) -> Array:
+        if operation in {"constant", "zeros"}:
+            value = arguments[0]
+            shape: Any = () if operation == "constant" else _rows(value)
+            return np.full(shape, float(value) if operation == "constant" else 0, self.format.dtype)
+        parts = [float(part) if isinstance(part, Fraction) else wide(part) for part in arguments]
+        return np.asarray(_ARITHMETIC[operation](*parts)).astype(self.format.dtype)
+
+    def pull(
+        self, program: Program, values: Mapping[int, Array], y: int, x: int, seed: Stored
+    ) -> dict[int, Stored]:
+        """The textbook reverse pass, one hand-derived backward pass a node."""
+
+        def contributions(index: int, grad: Array) -> Sequence[Any]:
+            node = program.network[index]
+            arguments = [values[a] if isinstance(a, int) else a for a in node.arguments]
+            with np.errstate(all="ignore"):
+                if node.operation in _BACKWARD:
+                    return self._arithmetic_backward(node.operation, arguments, grad)
+                name = f"{node.operation}_backward"
+                function = self.implementation.functions.get(name)
+                if function is None:
+                    raise Misbehaviour(node.operation, f"has no {name}(grad, *arguments, output)")
+                result = called(
+                    name, function, grad, *(number(a) for a in arguments), values[index]
+                )
+            parts = result if isinstance(result, tuple) else (result,)
+            arrays = [a for a in arguments if not isinstance(a, Fraction)]
+            if len(parts) != len(arrays):
+                raise Misbehaviour(name, f"returned {len(parts)} gradients for {len(arrays)} arrays")
+            delivered = iter(
+                checked(name, part, like, like.shape)
+                for part, like in zip(parts, arrays, strict=True)
+            )
+            return [None if isinstance(a, Fraction) else next(delivered) for a in arguments]
+
+        def add(a: Array, b: Array) -> Array:
+            return (wide(a) + wide(b)).astype(self.format.dtype)
+
+        return accumulate(program, y, x, seed, contributions, add)
+
+    def _arithmetic_backward(
+        self, operation: str, arguments: Sequence[Any], grad: Array
+    ) -> Sequence[Any]:
+        parts = [float(part) if isinstance(part, Fraction) else wide(part) for part in arguments]
+        results = _BACKWARD[operation](wide(grad), *parts)
+        return [
+            None if isinstance(part, float) else _summed_to(result, part.shape).astype(self.format.dtype)
+            for result, part in zip(results, parts, strict=True)
+        ]
+
+
+def _rows(like: Any) -> int:
+    return int(like[0] if isinstance(like, tuple) else like.shape[0])
+
+
+def _checked_list(operation: str, result: Any, like: list[Any]) -> list[Any]:
+    if not isinstance(result, list | tuple) or len(result) != len(like):
+        raise Misbehaviour(operation, f"returned no list of {len(like)} arrays")
+    return [checked(operation, one, of, of.shape) for one, of in zip(result, like, strict=True)]
+
+
+def _summed_to(grad: Array, shape: tuple[int, ...]) -> Array:
+    """A gradient summed down to the shape of the operand that was broadcast."""
+    grad = np.asarray(grad)
+    while grad.ndim > len(shape):
+        grad = grad.sum(axis=0)
+    for axis, size in enumerate(shape):
+        if size == 1 and grad.shape[axis] != 1:
+            grad = grad.sum(axis=axis, keepdims=True)
+    return grad
+
+
+_ARITHMETIC = {
+    "add": lambda a, b: a + b,
+    "mul": lambda a, b: a * b,
+    "raise": lambda a, n: a ** int(n),
+    "total": lambda a: a.sum(),
+    "constant": None,
+    "zeros": None,
+}
+_BACKWARD = {
+    "add": lambda grad, a, b: (grad, grad),
+    "mul": lambda grad, a, b: (grad * b, grad * a),
+    "raise": lambda grad, a, n: (grad * (n * a ** int(n - 1)), None),
+    "total": lambda grad, a: (np.broadcast_to(grad, a.shape),),
+}

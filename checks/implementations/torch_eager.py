@@ -1,0 +1,56 @@
+"""torch as it comes: its own functions, differentiated by its own autograd."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from checks.implementation import Implementation
+
+
+def residual(x: Tensor, branch: Callable[[Tensor], Tensor]) -> Tensor:
+    """x + branch(x)."""
+    return x + branch(x)
+
+
+def batch_norm(x: Tensor, gamma: Tensor, beta: Tensor, eps: float) -> Tensor:
+    """Batch norm in training mode, without running statistics."""
+    return F.batch_norm(x, None, None, gamma, beta, training=True, eps=eps)
+
+
+def clip_by_norm(grads: list[Tensor], max_norm: float) -> list[Tensor]:
+    """What torch.nn.utils.clip_grad_norm_ leaves in the gradients."""
+    parameters = [torch.nn.Parameter(torch.empty_like(grad)) for grad in grads]
+    for parameter, grad in zip(parameters, grads, strict=True):
+        parameter.grad = grad.clone()
+    torch.nn.utils.clip_grad_norm_(parameters, max_norm)
+    return [parameter.grad for parameter in parameters if parameter.grad is not None]
+
+
+def he_normal(shape: tuple[int, ...], seed: int) -> Tensor:
+    """torch.nn.init.kaiming_normal_ with a generator of its own."""
+    generator = torch.Generator().manual_seed(seed)
+    return torch.nn.init.kaiming_normal_(
+        torch.empty(shape), nonlinearity="relu", generator=generator
+    )
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "sigmoid": torch.sigmoid,
+    "tanh": torch.tanh,
+    "relu": torch.relu,
+    "leaky_relu": F.leaky_relu,
+    "linear": F.linear,
+    "residual": residual,
+    "batch_norm": batch_norm,
+    "clip_by_norm": clip_by_norm,
+    "he_normal": he_normal,
+    "power": torch.pow,
+}
+
+
+def torch_eager(device: str = "cpu") -> Implementation:
+    """torch in eager mode on a device, "cpu" or "cuda"."""
+    return Implementation("torch-eager", "torch", FUNCTIONS, device=device)

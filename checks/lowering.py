@@ -1,0 +1,293 @@
+"""From a claim to a program: the one interpreter of formulas.
+
+Lowering takes the numbers of an example (depth, slopes, eps: exact rationals) and unrolls the
+formula for them. Numbers are folded exactly on the way, so that a²·eps reaches every implementation
+as the same Python float. Equal sub-expressions become one node, which is what lets a formula
+differentiate a cost by an inner activation that it only mentions again.
+"""
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from sympy import Abs, Add, Eq, Ge, Gt, Indexed, Le, Lt, Mul, Pow, Product, Sum, exp, log
+
+from checks.program import Argument, Derivative, Key, Node, Program, Relation
+from theory import calculus
+from theory.claim import Claim
+from theory.domains import Domain, SmoothMap
+from theory.heads import ImplementationHead
+
+Environment = dict[Any, Argument]
+Numbers = Mapping[str, Argument]
+
+
+class LoweringError(ValueError):
+    """A formula that cannot be run; the message says which part and what to write instead."""
+
+
+_RELATIONS = {
+    Eq: Relation.EQUAL,
+    Le: Relation.AT_MOST,
+    Lt: Relation.BELOW,
+    calculus.Iff: Relation.IFF,
+    calculus.Identical: Relation.IDENTICAL,
+}
+_DERIVATIVES = {
+    calculus.Slope: Derivative.SLOPE,
+    calculus.Gradient: Derivative.GRADIENT,
+    calculus.Jacobian: Derivative.JACOBIAN,
+}
+_FUNCTIONS = {
+    Abs: "abs",
+    exp: "exp",
+    log: "log",
+    calculus.Dot: "dot",
+    calculus.Transpose: "transpose",
+    calculus.Diagonal: "diagonal",
+    calculus.Identity: "identity",
+    calculus.Norm: "norm",
+    calculus.Total: "total",
+    calculus.SecondMoment: "second_moment",
+    calculus.Larger: "larger",
+}
+
+
+def lower(claim: Claim, numbers: Numbers) -> Program:
+    """Unroll a claim for the given depths and parameters. Raises LoweringError."""
+    return _Lowering(claim, numbers).program()
+
+
+class _Lowering:
+    def __init__(self, claim: Claim, numbers: Numbers) -> None:
+        self.claim = claim
+        self.top: Environment = {
+            symbol: numbers[name] for name, symbol in claim.variables.items() if name in numbers
+        }
+        self.network_nodes: dict[Node, int] = {}
+        self.statement_nodes: dict[Node, int] = {}
+        self.iterates: dict[Any, list[Argument]] = {}
+
+    def program(self) -> Program:
+        formula = self.claim.formula
+        if isinstance(formula, Ge | Gt):
+            formula = formula.reversed
+        left, right = (self.side(side) for side in formula.args)
+        return Program(
+            tuple(self.network_nodes),
+            tuple(self.statement_nodes),
+            left,
+            right,
+            _RELATIONS[type(formula)],
+        )
+
+    def side(self, expression: Any) -> int:
+        """One side of the relation; a side of an Iff is a strict inequality, read as right − left."""
+        if isinstance(expression, Ge | Gt):
+            expression = expression.reversed
+        if isinstance(expression, Lt | Le):
+            left, right = (self.statement(part, self.top) for part in expression.args)
+            strict = "positive" if isinstance(expression, Lt) else "nonnegative"
+            return self.say(strict, self.say("add", right, self.say("mul", left, Fraction(-1))))
+        return self.say("value", self.statement(expression, self.top))
+
+    # -- numbers ------------------------------------------------------------------------------
+
+    def number(self, expression: Any, env: Environment) -> Fraction | None:
+        """The exact value of an expression made of numbers alone, or None."""
+        if expression.is_Rational:
+            return Fraction(int(expression.p), int(expression.q))
+        if expression in env:
+            value = env[expression]
+            return value if isinstance(value, Fraction) else None
+        if isinstance(expression, Add | Mul):
+            parts = [self.number(part, env) for part in expression.args]
+            if any(part is None for part in parts):
+                return None
+            total = Fraction(isinstance(expression, Mul))
+            for part in parts:
+                total = total * part if isinstance(expression, Mul) else total + part  # type: ignore[operator]  # no None here
+            return total
+        if isinstance(expression, Pow):
+            base, exponent = (self.number(part, env) for part in expression.args)
+            if base is not None and exponent is not None and exponent.denominator == 1:
+                return base ** int(exponent)
+        return None
+
+    def whole(self, expression: Any, env: Environment) -> int:
+        value = self.number(expression, env)
+        if value is None or value.denominator != 1:
+            raise LoweringError(
+                f"{self.claim.name}: {expression} is no whole number for this example; indices and "
+                "depths are built from Depth variables and whole numbers"
+            )
+        return int(value)
+
+    # -- network ------------------------------------------------------------------------------
+
+    def run(self, operation: str, *arguments: Argument, key: Key | None = None) -> int:
+        return self.network_nodes.setdefault(
+            Node(operation, arguments, key), len(self.network_nodes)
+        )
+
+    def network(self, expression: Any, env: Environment) -> Argument:
+        """What the implementation computes for an expression: a node, or a number."""
+        if (value := self.number(expression, env)) is not None:
+            return value
+        if expression in env:
+            return env[expression]
+        if isinstance(expression, Domain | Indexed):
+            return self.run("input", key=self.key(expression, env))
+        if isinstance(expression, Add | Mul):
+            operation = "add" if isinstance(expression, Add) else "mul"
+            return self.fold(operation, [self.network(part, env) for part in expression.args])
+        if isinstance(expression, Pow):
+            exponent = self.whole(expression.exp, env)
+            return self.run("raise", self.network(expression.base, env), Fraction(exponent))
+        if isinstance(expression, Sum | Product):
+            terms = [
+                self.network(expression.function, inner) for inner in self.indexed(expression, env)
+            ]
+            return self.fold("add" if isinstance(expression, Sum) else "mul", terms)
+        if isinstance(expression, calculus.Iterated):
+            return self.iterate(expression, env)
+        if isinstance(expression, calculus.Apply):
+            return self.apply(expression, env)
+        if isinstance(expression, calculus.Total):
+            return self.run("total", self.network(expression.args[0], env))
+        if isinstance(expression, calculus.Zeros):
+            return self.run("zeros", self.network(expression.args[0], env))
+        if isinstance(expression, ImplementationHead):
+            arguments = (self.network(part, env) for part in expression.args)
+            return self.run(type(expression).__name__, *arguments)
+        raise LoweringError(
+            f"{self.claim.name}: {expression} cannot be run by an implementation; use a head of "
+            "theory.heads, or move it out of the derivative"
+        )
+
+    def fold(self, operation: str, parts: list[Argument]) -> Argument:
+        """A sum or product as a chain of two-argument operations, numbers first.
+
+        Sorted, because SymPy orders factors by name: the same product written twice is one node.
+        """
+        parts.sort(key=lambda part: (isinstance(part, int), part))
+        result = parts[0]
+        for part in parts[1:]:
+            if isinstance(result, Fraction) and isinstance(part, Fraction):
+                result = result + part if operation == "add" else result * part
+            else:
+                result = self.run(operation, result, part)
+        return result
+
+    def indexed(self, expression: Any, env: Environment) -> list[Environment]:
+        """One environment for each value of a Sum's or Product's index."""
+        ((index, first, last),) = expression.limits
+        span = range(self.whole(first, env), self.whole(last, env) + 1)
+        return [{**env, index: Fraction(value)} for value in span]
+
+    def iterate(self, expression: Any, env: Environment) -> Argument:
+        body, h, layer, start, count = expression.args
+        outputs = self.iterates.setdefault((body, h, start), [self.network(start, env)])
+        if isinstance(outputs[0], Fraction):  # a number at the start is the network's first value
+            outputs[0] = self.run("constant", outputs[0])
+        depth = self.whole(count, env)
+        while len(outputs) <= depth:
+            inner = {**env, h: outputs[-1], layer: Fraction(len(outputs))}
+            outputs.append(self.network(body, inner))
+        return outputs[depth]
+
+    def apply(self, expression: Any, env: Environment) -> int:
+        """A smooth map: tanh of an affine map, with weights of its own for each layer."""
+        f, *layer, x = expression.args
+        index = self.whole(layer[0], env) if layer else 0
+        weight, bias = (
+            self.run("input", key=(f"{f.name}.{part}", index)) for part in ("weight", "bias")
+        )
+        return self.run("tanh", self.run("linear", self.network(x, env), weight, bias))
+
+    def key(self, expression: Any, env: Environment) -> Key:
+        if isinstance(expression, Indexed):
+            return expression.base.name, self.whole(expression.indices[0], env)
+        if isinstance(expression, SmoothMap):
+            raise LoweringError(f"{self.claim.name}: write {expression}(x), a map applied to a row")
+        return expression.name, 0
+
+    # -- statement ----------------------------------------------------------------------------
+
+    def say(
+        self, operation: str, *arguments: Argument, key: Key | None = None,
+        derivative: Derivative | None = None,
+    ) -> int:
+        return self.statement_nodes.setdefault(
+            Node(operation, arguments, key, derivative), len(self.statement_nodes)
+        )
+
+    def statement(self, expression: Any, env: Environment) -> Argument:
+        """What the statement says, evaluated exactly: a node, or a number."""
+        if (value := self.number(expression, env)) is not None:
+            return value
+        if isinstance(expression, calculus.FormatConstant):
+            return self.say(f"constant {expression.name}")
+        if isinstance(expression, tuple(_DERIVATIVES)):
+            y, x = (self.network(part, env) for part in expression.args)
+            return self.say("derivative", y, x, derivative=_DERIVATIVES[type(expression)])
+        if isinstance(expression, calculus.Computed):
+            return self.say("observe", self.network(expression.args[0], env))
+        if isinstance(expression, ImplementationHead | calculus.Apply | calculus.Iterated):
+            return self.say("observe", self.network(expression, env))
+        if isinstance(expression, Domain | Indexed):
+            return self.say("input", key=self.key(expression, env))
+        if isinstance(expression, calculus.Expectation):
+            return self.statement(expression.args[0], env)
+        if isinstance(expression, Add | Mul):
+            operation = "add" if isinstance(expression, Add) else "mul"
+            return self.combine(operation, [self.statement(part, env) for part in expression.args])
+        if isinstance(expression, Pow):
+            return self.raised(expression, env)
+        if isinstance(expression, Sum | Product):
+            terms = [
+                self.statement(expression.function, inner)
+                for inner in self.indexed(expression, env)
+            ]
+            if not terms:
+                return Fraction(isinstance(expression, Product))
+            return self.combine("add" if isinstance(expression, Sum) else "mul", terms)
+        if isinstance(expression, calculus.OrderedProduct):
+            return self.ordered_product(expression, env)
+        if isinstance(expression, calculus.Largest):
+            term, (index, first, last) = expression.args
+            span = range(self.whole(first, env), self.whole(last, env) + 1)
+            values = [self.statement(term, {**env, index: Fraction(value)}) for value in span]
+            return self.combine("larger", values)
+        if type(expression) in _FUNCTIONS:
+            arguments = (self.statement(part, env) for part in expression.args)
+            return self.say(_FUNCTIONS[type(expression)], *arguments)
+        raise LoweringError(
+            f"{self.claim.name}: {expression} has no meaning outside the network; put it under "
+            "Computed(...) or a head"
+        )
+
+    def combine(self, operation: str, parts: list[Argument]) -> Argument:
+        result = parts[0]
+        for part in parts[1:]:
+            result = self.say(operation, result, part)
+        return result
+
+    def raised(self, expression: Any, env: Environment) -> Argument:
+        base = self.statement(expression.base, env)
+        if expression.exp == -1:
+            return self.say("reciprocal", base)
+        exponent = self.number(expression.exp, env)
+        if exponent == Fraction(1, 2):
+            return self.say("sqrt", base)
+        if exponent == Fraction(-1, 2):
+            return self.say("reciprocal", self.say("sqrt", base))
+        return self.say("raise", base, Fraction(self.whole(expression.exp, env)))
+
+    def ordered_product(self, expression: Any, env: Environment) -> Argument:
+        term, (index, first, last) = expression.args
+        span = range(self.whole(first, env), self.whole(last, env) - 1, -1)
+        if not span:
+            return Fraction(1)  # times a matrix, a number scales: the empty product is 1
+        factors = [self.statement(term, {**env, index: Fraction(value)}) for value in span]
+        return self.combine("dot", factors)

@@ -1,0 +1,90 @@
+"""A claim at one concrete size: a graph of operations, two sides and a relation.
+
+Two lists of nodes, each in an order in which it can be computed. The *network* is what an
+implementation runs and differentiates. The *statement* is what is said about it; its leaves are
+numbers, inputs, observed values of the network, and derivatives of one network node by another.
+An argument is an int where it refers to an earlier node of the same list, and a Fraction where it
+is a number; a tuple is a shape.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from fractions import Fraction
+from functools import cached_property
+
+Key = tuple[str, int]  # a variable and its layer, which is 0 where it has none
+Argument = int | Fraction | tuple[int, ...]
+
+
+class Relation(Enum):
+    """How the two sides compare."""
+
+    EQUAL = "="
+    AT_MOST = "≤"
+    BELOW = "<"
+    IFF = "⇔"
+    IDENTICAL = "≡"
+
+
+class Derivative(Enum):
+    """What is differentiated: entry by entry, a scalar, or a row."""
+
+    SLOPE = "slope"
+    GRADIENT = "gradient"
+    JACOBIAN = "jacobian"
+
+
+@dataclass(frozen=True)
+class Node:
+    """One operation. Inputs carry their `key`, derivatives their `derivative`."""
+
+    operation: str
+    arguments: tuple[Argument, ...] = ()
+    key: Key | None = None
+    derivative: Derivative | None = None
+
+    @property
+    def parents(self) -> tuple[int, ...]:
+        """The nodes that this one reads, each as often as it reads it."""
+        return tuple(argument for argument in self.arguments if isinstance(argument, int))
+
+
+@dataclass(frozen=True)
+class Program:
+    """A lowered claim; `left` and `right` are statement nodes."""
+
+    network: tuple[Node, ...]
+    statement: tuple[Node, ...]
+    left: int
+    right: int
+    relation: Relation
+    _paths: dict[tuple[int, int], tuple[int, ...]] = field(default_factory=dict, compare=False)
+
+    @cached_property
+    def derivatives(self) -> tuple[Node, ...]:
+        """The derivatives that the statement needs."""
+        return tuple(node for node in self.statement if node.derivative)
+
+    @cached_property
+    def operations(self) -> frozenset[str]:
+        """The operations of the network."""
+        return frozenset(node.operation for node in self.network)
+
+    def path(self, source: int, target: int) -> tuple[int, ...]:
+        """The nodes that lie on a path from source to target, in order; none if there is none."""
+        if (source, target) not in self._paths:
+            self._paths[source, target] = tuple(self._between(source, target))
+        return self._paths[source, target]
+
+    def _between(self, source: int, target: int) -> Iterator[int]:
+        depends = {source}
+        for index in range(source + 1, target + 1):
+            node = self.network[index]
+            if node.operation != "zeros" and depends.intersection(node.parents):
+                depends.add(index)
+        needed = {target} & depends
+        for index in range(target, source, -1):
+            if index in needed:
+                needed.update(depends.intersection(self.network[index].parents))
+        return iter(sorted(needed))

@@ -1,0 +1,121 @@
+"""Numbers wider than the format under test, in NumPy arrays.
+
+Up to float32 the reference is float64. For float64 it is an object array of multiprecision numbers:
+Arb balls where python-flint is installed, mpmath floats where it is not. NumPy's arithmetic works
+on both alike; only elementary functions and conversions need a name here.
+"""
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import mpmath
+import numpy as np
+from numpy.typing import NDArray
+
+from checks.formats import Doubles
+
+try:
+    import flint
+except ImportError:  # numeric checking works without it, only slower for float64
+    flint = None
+
+Wide = NDArray[Any]
+
+# Enough bits that float64 results round correctly unless a value lies within 2**-140 of a midpoint.
+BITS = 200
+
+if flint is not None:
+    flint.ctx.prec = BITS
+_multiprecision = mpmath.mp.clone()
+_multiprecision.prec = BITS
+
+
+def is_wide(values: Wide) -> bool:
+    """Whether the array holds multiprecision numbers."""
+    return values.dtype == object
+
+
+def lift(values: Doubles) -> Wide:
+    """The same numbers, exactly, in multiprecision."""
+    number: Any = flint.arb if flint is not None else _multiprecision.mpf
+    return _map(lambda value: number(float(value)), values)
+
+
+def lift_fraction(value: Fraction) -> Any:
+    """A rational number in multiprecision."""
+    if flint is not None:
+        return flint.arb(flint.fmpq(value.numerator, value.denominator))
+    return _multiprecision.mpf(value.numerator) / value.denominator
+
+
+def doubles(values: Wide) -> Doubles:
+    """The nearest doubles, rounded once, subnormals and overflow included."""
+    if not is_wide(values):
+        return values
+    return np.frompyfunc(_nearest_double, 1, 1)(values).astype(np.float64)
+
+
+def exp(values: Wide) -> Wide:
+    """The exponential function."""
+    return _apply("exp", values)
+
+
+def log(values: Wide) -> Wide:
+    """The natural logarithm."""
+    return _apply("log", values)
+
+
+def tanh(values: Wide) -> Wide:
+    """The hyperbolic tangent."""
+    return _apply("tanh", values)
+
+
+def sqrt(values: Wide) -> Wide:
+    """The square root."""
+    return _apply("sqrt", values)
+
+
+def _map(function: Callable[[Any], Any], values: NDArray[Any]) -> Wide:
+    result = np.empty(values.shape, dtype=object)
+    result.flat = [function(value) for value in values.flat]
+    return result
+
+
+def _apply(name: str, values: Wide) -> Wide:
+    if not is_wide(values):
+        with np.errstate(all="ignore"):
+            result: Wide = getattr(np, name)(values)
+        return result
+    if flint is not None:
+        return _map(lambda value: getattr(value, name)(), values)
+    return _map(getattr(_multiprecision, name), values)
+
+
+def _nearest_double(value: Any) -> float:
+    if flint is not None:
+        if not value.is_finite():
+            return float("nan") if value.mid().is_nan() else float(value.mid())
+        mantissa, exponent = value.mid().man_exp()
+        mantissa, exponent = int(mantissa), int(exponent)
+    else:
+        if not _multiprecision.isfinite(value):
+            return float(value)
+        sign, mantissa, exponent, _ = value._mpf_
+        mantissa = -int(mantissa) if sign else int(mantissa)
+    return _round_integer(mantissa, exponent)
+
+
+def _round_integer(mantissa: int, exponent: int) -> float:
+    """mantissa · 2**exponent as the nearest double; Fraction's own division rounds correctly."""
+    if mantissa == 0:
+        return 0.0
+    size = abs(mantissa).bit_length() + exponent
+    if size > 1024:
+        return float("inf") if mantissa > 0 else float("-inf")
+    if size < -1100:
+        return 0.0 if mantissa > 0 else -0.0
+    try:
+        return float(Fraction(mantissa) * Fraction(2) ** exponent)
+    except OverflowError:
+        return float("inf") if mantissa > 0 else float("-inf")

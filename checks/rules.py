@@ -1,0 +1,365 @@
+"""One rule for each operation: its value and its backward pass, in ball arithmetic.
+
+A rule is the numerical theory of a head. `forward` encloses every honest evaluation in the working
+format; `backward` encloses the gradient of each array argument, given the output that was stored.
+With the exact arithmetic the same rules are the reference, and rounded once they are `ideal`.
+
+The usual method is inside. Where frameworks take a slope from the saved output, y(1 − y), the ball
+is the hull of that and of the true slope, so that saturation is enclosed instead of excused. Where a
+naive evaluation overflows on the way (exp(−x) in the sigmoid, the sum of squares in a norm), the
+hull reaches to what it then delivers, and the exact value stays the midpoint.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from checks import reference
+from checks.accuracy import ELEMENTARY, POWER, RECIPROCAL_ROOT, units
+from checks.enclosures import Arithmetic, Ball, broadcast, gamma, hull
+from checks.program import Argument
+
+Value = Any  # a Ball; a list of them for the gradients of several arrays; a number
+Operands = Sequence[Value]
+Contributions = tuple[Ball | None, ...]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """The two readings of an operation. Operands are balls, numbers stay Fractions."""
+
+    forward: Callable[..., Any]
+    backward: Callable[..., Contributions] | None = None
+
+
+def _ball(ar: Arithmetic, operand: Value) -> Ball:
+    """An operand as a ball; numbers are read in the working format."""
+    return ar.number(operand) if isinstance(operand, Fraction) else operand
+
+
+def _unbroadcast(ar: Arithmetic, ball: Ball, like: Value) -> Ball | None:
+    """A gradient summed down to the shape of the operand that was broadcast."""
+    if isinstance(like, Fraction):
+        return None
+    while len(ball.shape) > len(like.shape):
+        ball = ar.sum(ball, axis=0)
+    for axis, size in enumerate(like.shape):
+        if size == 1 and ball.shape[axis] != 1:
+            ball = ar.sum(ball, axis=axis, keepdims=True)
+    return ball
+
+
+# -- arithmetic of the array library ------------------------------------------------------------
+
+
+def _add(ar: Arithmetic, a: Value, b: Value) -> Ball:
+    return ar.add(_ball(ar, a), _ball(ar, b))
+
+
+def _add_backward(ar: Arithmetic, a: Value, b: Value, output: Ball, grad: Ball) -> Contributions:
+    return _unbroadcast(ar, grad, a), _unbroadcast(ar, grad, b)
+
+
+def _mul(ar: Arithmetic, a: Value, b: Value) -> Ball:
+    return ar.multiply(_ball(ar, a), _ball(ar, b))
+
+
+def _mul_backward(ar: Arithmetic, a: Value, b: Value, output: Ball, grad: Ball) -> Contributions:
+    return tuple(
+        None
+        if isinstance(one, Fraction)
+        else _unbroadcast(ar, ar.multiply(grad, _ball(ar, other)), one)
+        for one, other in ((a, b), (b, a))
+    )
+
+
+def _raise(ar: Arithmetic, base: Ball, exponent: Fraction) -> Ball:
+    return ar.power(base, int(exponent), units(POWER))
+
+
+def _raise_backward(
+    ar: Arithmetic, base: Ball, exponent: Fraction, output: Ball, grad: Ball
+) -> Contributions:
+    slope = ar.multiply(
+        ar.number(exponent), ar.power(base, int(exponent) - 1, units(POWER))
+    )
+    return ar.multiply(grad, slope), None
+
+
+def _total(ar: Arithmetic, x: Ball) -> Ball:
+    return ar.sum(x)
+
+
+def _total_backward(ar: Arithmetic, x: Ball, output: Ball, grad: Ball) -> Contributions:
+    return (grad.map(lambda part: np.broadcast_to(part, x.shape)),)
+
+
+def _constant(ar: Arithmetic, value: Fraction) -> Ball:
+    return ar.number(value)
+
+
+def _zeros(ar: Arithmetic, like: Value) -> Ball:
+    rows = like[0] if isinstance(like, tuple) else like.shape[0]
+    return ar.point(np.zeros(rows))
+
+
+# -- activations --------------------------------------------------------------------------------
+
+
+def _sigmoid(ar: Arithmetic, x: Ball) -> Ball:
+    y, slope = _sigmoid_and_slope(ar, x)
+    # 1 / (1 + e): the exponential's error, the addition and the division.
+    result = ar.function(y, x.rad, slope, units(ELEMENTARY) + 2)
+    if ar.is_exact:
+        return result
+    with np.errstate(over="ignore"):
+        overflows = reference.doubles(reference.exp(-x.mid)) > ar.ceiling
+    return ar.widened(result, np.where(overflows, np.abs(result.center), 0.0))
+
+
+def _sigmoid_and_slope(ar: Arithmetic, x: Ball) -> tuple[Any, Any]:
+    """The value at the midpoint, and the steepest slope in the ball."""
+    tail = reference.exp(-np.abs(x.mid))
+    positive = np.asarray(x.mid > 0, dtype=bool)
+    y = np.where(positive, 1, tail) / (1 + tail)
+    with np.errstate(over="ignore"):
+        nearest = np.exp(-np.maximum(np.abs(x.center) - x.rad, 0.0))
+    # The slope falls with |x|; rounded up by the two roundings of its evaluation in doubles.
+    return y, nearest / (1 + nearest) ** 2 * (1 + 2.0**-50)
+
+
+def _sigmoid_backward(ar: Arithmetic, x: Ball, output: Ball, grad: Ball) -> Contributions:
+    tail = reference.exp(-np.abs(x.mid))
+    mid = tail / ((1 + tail) * (1 + tail))
+    _, steepest = _sigmoid_and_slope(ar, x)
+    # |σ''| = σ'·|1 − 2σ| never exceeds σ'.
+    direct = ar.function(mid, x.rad, steepest, units(ELEMENTARY) + 3)
+    return (ar.multiply(grad, _or_from_output(ar, direct, _complement_product(ar, output))),)
+
+
+def _complement_product(ar: Arithmetic, y: Ball) -> Ball:
+    """y(1 − y)."""
+    return ar.multiply(y, ar.subtract(ar.number(Fraction(1)), y))
+
+
+def _or_from_output(ar: Arithmetic, direct: Ball, from_output: Ball) -> Ball:
+    """The slope by either method; exactly, there is only the true one."""
+    return direct if ar.is_exact else hull(direct.mid, direct, from_output)
+
+
+def _tanh(ar: Arithmetic, x: Ball) -> Ball:
+    return ar.function(reference.tanh(x.mid), x.rad, _tanh_steepest(x), units(ELEMENTARY))
+
+
+def _tanh_steepest(x: Ball) -> Any:
+    nearest = np.tanh(np.maximum(np.abs(x.center) - x.rad, 0.0) * (1 - 2.0**-50))
+    return np.minimum((1 - nearest) * (1 + nearest) * (1 + 2.0**-50), 1.0) + 2.0**-50
+
+
+def _tanh_backward(ar: Arithmetic, x: Ball, output: Ball, grad: Ball) -> Contributions:
+    tail = reference.exp(-2 * np.abs(x.mid))
+    mid = 4 * tail / ((1 + tail) * (1 + tail))
+    # |tanh''| = 2·tanh'·|tanh| never exceeds 2·tanh'.
+    direct = ar.function(mid, x.rad, 2 * _tanh_steepest(x), units(ELEMENTARY) + 5)
+    from_output = ar.subtract(ar.number(Fraction(1)), ar.multiply(output, output))
+    return (ar.multiply(grad, _or_from_output(ar, direct, from_output)),)
+
+
+def _leaky_relu(ar: Arithmetic, x: Ball, slope: Fraction) -> Ball:
+    scaled = ar.multiply(ar.number(slope), x)
+    return _by_sign(x, x, scaled)
+
+
+def _leaky_relu_backward(
+    ar: Arithmetic, x: Ball, slope: Fraction, output: Ball, grad: Ball
+) -> Contributions:
+    return (_by_sign(x, grad, ar.multiply(ar.number(slope), grad)), None)
+
+
+def _relu(ar: Arithmetic, x: Ball) -> Ball:
+    return _by_sign(x, x, x.map(np.zeros_like))
+
+
+def _relu_backward(ar: Arithmetic, x: Ball, output: Ball, grad: Ball) -> Contributions:
+    return (_by_sign(x, grad, grad.map(np.zeros_like)),)
+
+
+def _by_sign(x: Ball, positive: Ball, otherwise: Ball) -> Ball:
+    """One ball where x > 0 and the other elsewhere; both where the ball of x holds a zero."""
+    x, positive, otherwise = broadcast(x, positive, otherwise)
+    right = np.asarray(x.mid > 0, dtype=bool)
+    mid = np.where(right, positive.mid, otherwise.mid)
+    rad = np.where(right, positive.rad, otherwise.rad)
+    kink = (x.rad > 0) & (np.abs(x.center) <= x.rad)
+    return Ball(mid, np.where(kink, hull(mid, positive, otherwise).rad, rad))
+
+
+# -- layers -------------------------------------------------------------------------------------
+
+
+def _linear(ar: Arithmetic, x: Ball, weight: Ball, bias: Ball) -> Ball:
+    return ar.add(ar.dot(x, weight.map(np.transpose)), bias)
+
+
+def _linear_backward(
+    ar: Arithmetic, x: Ball, weight: Ball, bias: Ball, output: Ball, grad: Ball
+) -> Contributions:
+    return (
+        ar.dot(grad, weight),
+        ar.dot(grad.map(np.transpose), x),
+        ar.sum(grad, axis=0),
+    )
+
+
+def _residual(ar: Arithmetic, x: Ball, branch: Ball) -> Ball:
+    return ar.add(x, branch)
+
+
+def _residual_backward(
+    ar: Arithmetic, x: Ball, branch: Ball, output: Ball, grad: Ball
+) -> Contributions:
+    return grad, grad
+
+
+@dataclass(frozen=True)
+class _Moments:
+    """A batch's centred values and reciprocal standard deviation, and the error of the mean."""
+
+    centred: Ball
+    mean_error: Any
+    inverse_std: Ball
+
+
+def _moments(ar: Arithmetic, x: Ball, eps: Fraction) -> _Moments:
+    """Mean, variance and 1/√(v + eps) of every column.
+
+    The deviations from the true mean sum to zero, so an error e of the mean changes the sum of
+    squares by m·e² and not by a term of first order: that is why two passes are accurate however
+    far the mean lies from zero.
+    """
+    exact = Arithmetic.exact(wide=ar.wide)
+    mean = ar.mean(x, axis=0)
+    centred = exact.subtract(x, exact.mean(x, axis=0))
+    computed = ar.subtract(x, mean)
+    squares = exact.mean(exact.multiply(centred, centred), axis=0)
+    count = x.shape[0]
+    with np.errstate(over="ignore", invalid="ignore"):
+        size = squares.magnitude + mean.rad**2
+        # Two roundings a difference count twice when squared; then the square, the sum, the mean.
+        error = mean.rad**2 + size * gamma(count + 5, ar.unit) + count * ar.tiny
+        outside = ~(size * count <= ar.ceiling)
+    variance = ar.widened(squares, np.where(outside, np.inf, error if ar.unit else 0.0))
+    return _Moments(computed, mean.rad, _inverse_root(ar, ar.add(variance, ar.number(eps))))
+
+
+def _inverse_root(ar: Arithmetic, v: Ball) -> Ball:
+    """1/√v with relative errors: |(1 + r)^(−1/2) − 1| ≤ |r| / (2(1 − |r|)^(3/2))."""
+    root = reference.sqrt(v.mid)
+    mid = 1 / root
+    with np.errstate(all="ignore"):
+        relative = v.rad / v.center
+        spread = np.where(relative < 1, relative / (2 * (1 - relative) ** 1.5), np.inf)
+        rad = np.abs(reference.doubles(mid)) * spread
+    return ar.rounded(mid, np.where(v.rad == 0, 0.0, rad), units(RECIPROCAL_ROOT))
+
+
+def _batch_norm(ar: Arithmetic, x: Ball, gamma_: Ball, beta: Ball, eps: Fraction) -> Ball:
+    moments = _moments(ar, x, eps)
+    scale = ar.multiply(gamma_, moments.inverse_std)
+    result = ar.add(ar.multiply(moments.centred, scale), beta)
+    if ar.is_exact:
+        return result
+    # Frameworks also evaluate x·α + (β − mean·α) with α = γ/√(v + eps): three roundings at the size
+    # of x·α and mean·α instead of at the size of their difference.
+    mean_size = ar.mean(x, axis=0).magnitude
+    with np.errstate(over="ignore", invalid="ignore"):
+        affine = 3 * ar.unit * (x.magnitude + mean_size) * scale.magnitude
+        affine = affine + 2 * ar.unit * beta.magnitude
+    return ar.widened(result, np.nan_to_num(affine, nan=np.inf, posinf=np.inf))
+
+
+def _batch_norm_backward(
+    ar: Arithmetic, x: Ball, gamma_: Ball, beta: Ball, eps: Fraction, output: Ball, grad: Ball
+) -> Contributions:
+    moments = _moments(ar, x, eps)
+    normalised = ar.multiply(moments.centred, moments.inverse_std)
+    count = ar.number(Fraction(x.shape[0]))
+    beta_grad = ar.sum(grad, axis=0)
+    gamma_grad = ar.sum(ar.multiply(grad, normalised), axis=0)
+    along = ar.multiply(normalised, ar.divide(gamma_grad, count))
+    centred = ar.subtract(ar.subtract(grad, ar.divide(beta_grad, count)), along)
+    scale = ar.multiply(gamma_, moments.inverse_std)
+    return ar.multiply(scale, centred), gamma_grad, beta_grad, None
+
+
+# -- gradients and the rest ---------------------------------------------------------------------
+
+
+def _clip_by_norm(ar: Arithmetic, grads: list[Ball], max_norm: Fraction) -> list[Ball]:
+    exact = Arithmetic.exact(wide=ar.wide)
+    limit = ar.number(max_norm)
+    norm = _norm(ar, grads)
+    factor = _at_most_one(ar.divide(limit, norm))
+    clipped = [ar.multiply(grad, factor) for grad in grads]
+    if ar.is_exact:
+        return clipped
+    squares = sum(float(np.sum(np.minimum(grad.magnitude, ar.ceiling) ** 2)) for grad in grads)
+    results = []
+    for grad, _ in zip(grads, clipped, strict=True):
+        true = exact.multiply(grad, _at_most_one(exact.divide(exact.number(max_norm), _norm(exact, grads))))
+        # A sum of squares that overflows gives the factor 0; one that underflows gives 1.
+        if squares > ar.ceiling:
+            results.append(ar.widened(true, np.abs(true.center)))
+        elif squares * (1 - gamma(2, ar.unit)) < ar.tiny / ar.unit:
+            results.append(hull(true.mid, ar.multiply(grad, ar.number(Fraction(1))), true))
+        else:
+            results.append(ar.multiply(grad, factor))
+    return results
+
+
+def _norm(ar: Arithmetic, parts: list[Ball]) -> Ball:
+    flat = [part.map(np.ravel) for part in parts]
+    joined = Ball(
+        np.concatenate([part.mid for part in flat]), np.concatenate([part.rad for part in flat])
+    )
+    return ar.sqrt(ar.sum(ar.multiply(joined, joined)))
+
+
+def _at_most_one(factor: Ball) -> Ball:
+    """min(1, factor): exact, and never further from 1 than the factor was."""
+    mid = np.where(np.asarray(factor.mid < 1, dtype=bool), factor.mid, factor.mid * 0 + 1)
+    with np.errstate(invalid="ignore"):
+        inside = factor.center - factor.rad >= 1
+    unknown = ~np.isfinite(factor.center)
+    return Ball(np.where(unknown, 1.0, mid), np.where(inside | unknown, 0.0, factor.rad))
+
+
+def _power(ar: Arithmetic, base: Ball, exponent: Fraction) -> Ball:
+    return ar.power(base, int(exponent), units(POWER))
+
+
+RULES: dict[str, Rule] = {
+    "add": Rule(_add, _add_backward),
+    "mul": Rule(_mul, _mul_backward),
+    "raise": Rule(_raise, _raise_backward),
+    "total": Rule(_total, _total_backward),
+    "constant": Rule(_constant),
+    "zeros": Rule(_zeros),
+    "sigmoid": Rule(_sigmoid, _sigmoid_backward),
+    "tanh": Rule(_tanh, _tanh_backward),
+    "relu": Rule(_relu, _relu_backward),
+    "leaky_relu": Rule(_leaky_relu, _leaky_relu_backward),
+    "linear": Rule(_linear, _linear_backward),
+    "residual": Rule(_residual, _residual_backward),
+    "batch_norm": Rule(_batch_norm, _batch_norm_backward),
+    "clip_by_norm": Rule(_clip_by_norm),
+    "power": Rule(_power, _raise_backward),
+}
+
+
+def operands(arguments: Sequence[Argument], values: Any) -> list[Value]:
+    """The values of a node's arguments: those of earlier nodes, and numbers and shapes as they are."""
+    return [values[part] if isinstance(part, int) else part for part in arguments]

@@ -1,0 +1,212 @@
+"""Running a program on an implementation, and keeping everything that it stored.
+
+The trace is what enclosures are anchored to: the output of every operation as it was stored, and for
+every derivative the gradient that arrived at every node on the way. Both passes can then be judged
+one operation at a time, on the numbers that the operation was really given.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from checks.formats import Format
+from checks.implementation import Implementation, Misbehaviour
+from checks.program import Derivative, Key, Node, Program
+
+Array = Any  # of the implementation's library
+Stored = NDArray[Any]
+Arrays = Mapping[Key, Any]  # NumPy arrays, or lists of them, in the format under test
+
+
+@dataclass(frozen=True)
+class Pullback:
+    """One backward pass: from a seed at node y to every node between y and x."""
+
+    y: int
+    x: int
+    seed: Stored
+    gradients: Mapping[int, Stored]
+
+
+@dataclass
+class Trace:
+    """What a run stored: `values` by network node, `derivatives` by statement node."""
+
+    values: dict[int, Any] = field(default_factory=dict)
+    derivatives: dict[Node, Stored] = field(default_factory=dict)
+    pullbacks: list[Pullback] = field(default_factory=list)
+    strayed: frozenset[int] = frozenset()  # residuals whose branch has a graph of its own
+
+
+class Machine:
+    """How one array library computes: subclasses exist for NumPy, torch and the ideal control."""
+
+    def __init__(self, implementation: Implementation, fmt: Format) -> None:
+        self.implementation = implementation
+        self.format = fmt
+        self.inputs: dict[int, Any] = {}  # what was loaded, by node, for fresh evaluations
+        self.strayed: set[int] = set()  # residuals that called their branch on something new
+
+    def load(self, values: Any) -> Array:
+        """NumPy array to the library's."""
+        raise NotImplementedError
+
+    def save(self, array: Array) -> Any:
+        """The library's array to NumPy."""
+        raise NotImplementedError
+
+    def forward(self, program: Program, index: int, arguments: Sequence[Any]) -> Array:
+        """One operation."""
+        raise NotImplementedError
+
+    def pull(
+        self, program: Program, values: Mapping[int, Array], y: int, x: int, seed: Stored
+    ) -> dict[int, Stored]:
+        """The gradients that arrive at every node on the paths from x to y."""
+        raise NotImplementedError
+
+    def branch(self, program: Program, index: int, x: Array, value: Array) -> Callable[..., Array]:
+        """A residual's branch as a function: the recorded value at x, else a fresh evaluation."""
+        start, end = program.network[index].parents
+
+        def evaluate(argument: Array) -> Array:
+            if argument is x:
+                return value
+            self.strayed.add(index)
+            return self._evaluate(program, start, end, argument)
+
+        return evaluate
+
+    def _evaluate(self, program: Program, start: int, end: int, argument: Array) -> Array:
+        """The part of the network between two nodes, at another argument."""
+        values = {start: argument}
+
+        def value(index: int) -> Array:
+            if index not in values:
+                node = program.network[index]
+                if node.operation == "input":
+                    values[index] = self.load(self.inputs[index])
+                else:
+                    arguments = [value(a) if isinstance(a, int) else a for a in node.arguments]
+                    values[index] = self.forward(program, index, arguments)
+            return values[index]
+
+        return value(end)
+
+
+def run(program: Program, machine: Machine, arrays: Arrays) -> Trace:
+    """Compute the network and all its derivatives. Raises Misbehaviour."""
+    trace = Trace()
+    values: dict[int, Array] = {}
+    for index, node in enumerate(program.network):
+        if node.operation == "input":
+            assert node.key is not None
+            machine.inputs[index] = arrays[node.key]
+            values[index] = machine.load(arrays[node.key])
+        else:
+            arguments = [values[a] if isinstance(a, int) else a for a in node.arguments]
+            values[index] = machine.forward(program, index, arguments)
+        trace.values[index] = machine.save(values[index])
+    for node in program.derivatives:
+        y, x = node.parents
+        rows = []
+        for seed in seeds(node.derivative, trace.values[y]):
+            gradients = _gradients(program, machine, values, trace, y, x, seed)
+            rows.append(gradients[x])
+            trace.pullbacks.append(Pullback(y, x, seed, gradients))
+        trace.derivatives[node] = (
+            np.concatenate(rows) if node.derivative is Derivative.JACOBIAN else rows[0]
+        )
+    trace.strayed = frozenset(machine.strayed)
+    return trace
+
+
+def _gradients(
+    program: Program, machine: Machine, values: Any, trace: Trace, y: int, x: int, seed: Stored
+) -> Mapping[int, Stored]:
+    if not program.path(x, y):  # y does not depend on x
+        return {x: np.zeros_like(trace.values[x])}
+    if x == y:
+        return {x: seed}
+    return machine.pull(program, values, y, x, seed)
+
+
+def seeds(derivative: Derivative | None, y: Stored) -> list[Stored]:
+    """The gradients to send back from y: ones, or one unit row for each entry of a row."""
+    if derivative is not Derivative.JACOBIAN:
+        return [np.ones_like(y)]
+    if y.ndim != 2 or y.shape[0] != 1:
+        raise ValueError(f"the Jacobian of an array of shape {y.shape}: it takes rows, shape (1, d)")
+    return [row[np.newaxis].astype(y.dtype) for row in np.eye(y.shape[1])]
+
+
+def accumulate(
+    program: Program,
+    y: int,
+    x: int,
+    seed: Any,
+    contributions: Callable[[int, Any], Sequence[Any]],
+    add: Callable[[Any, Any], Any],
+) -> dict[int, Any]:
+    """The reverse pass over a program's graph, whatever the gradients are made of."""
+    path = program.path(x, y)
+    on_path = set(path)
+    gradients: dict[int, Any] = {y: seed}
+    for index in reversed(path[1:]):
+        parts = contributions(index, gradients[index])
+        for parent, part in zip(program.network[index].arguments, parts, strict=False):
+            if isinstance(parent, int) and parent in on_path:
+                known = gradients.get(parent)
+                gradients[parent] = part if known is None else add(known, part)
+    return gradients
+
+
+def checked(operation: str, result: Any, like: Any, expected: tuple[int, ...] | None) -> Any:
+    """The result, if it has the type, dtype and shape that the contract of the head asks for."""
+    if type(result) is not type(like):
+        raise Misbehaviour(
+            operation, f"returned {type(result).__name__}, expected {type(like).__name__}"
+        )
+    if result.dtype != like.dtype:
+        raise Misbehaviour(operation, f"returned dtype {result.dtype}, expected {like.dtype}")
+    if expected is not None and tuple(result.shape) != expected:
+        raise Misbehaviour(operation, f"returned shape {tuple(result.shape)}, expected {expected}")
+    return result
+
+
+def called(operation: str, function: Callable[..., Any], *arguments: Any) -> Any:
+    """A call of an implementation's function, with whatever it raises named after it."""
+    try:
+        return function(*arguments)
+    except Misbehaviour:
+        raise
+    except (Exception, SystemExit) as error:
+        text = str(error).splitlines()[0] if str(error) else ""
+        raise Misbehaviour(operation, f"raised {type(error).__name__}: {text}".rstrip(": ")) from error
+
+
+def output_shape(node: Node, arguments: Sequence[Any]) -> tuple[int, ...] | None:
+    """The shape that a node's output must have, or None where the rule itself decides."""
+    shapes = [tuple(part.shape) for part in arguments if hasattr(part, "shape")]
+    if node.operation == "linear":
+        return (shapes[0][0], shapes[1][0])
+    if node.operation in {"sigmoid", "tanh", "relu", "leaky_relu", "batch_norm", "power"}:
+        return shapes[0]
+    if node.operation == "residual":
+        return shapes[0]
+    if node.operation == "he_normal":
+        shape = node.arguments[0]
+        assert isinstance(shape, tuple)
+        return shape
+    return None
+
+
+def number(argument: Any) -> Any:
+    """A number as implementations receive it: a whole one as an int, any other as a float."""
+    if isinstance(argument, Fraction):
+        return int(argument) if argument.denominator == 1 else float(argument)
+    return argument
