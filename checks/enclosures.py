@@ -52,8 +52,8 @@ class Ball:
 
     @property
     def center(self) -> Doubles:
-        """The midpoints as doubles."""
-        return reference.doubles(self.mid)
+        """The midpoints as doubles, within an ulp."""
+        return reference.approximate(self.mid)
 
     @property
     def magnitude(self) -> Doubles:
@@ -80,8 +80,8 @@ class Ball:
         with np.errstate(invalid="ignore", over="ignore"):
             if reference.is_wide(self.mid):
                 finite = np.isfinite(values)
-                gap = np.abs(self.mid - reference.lift(np.where(finite, values, 0.0)))
-                return np.where(finite, reference.doubles(gap), np.inf)
+                gap = Ball(self.mid - reference.lift(np.where(finite, values, 0.0)), self.rad)
+                return np.where(finite, np.abs(gap.center), np.inf)
             return np.where(np.isfinite(values), np.abs(values - self.mid), np.inf)
 
 
@@ -155,7 +155,7 @@ class Arithmetic:
 
     def rounded(self, mid: Wide, rad: Doubles, roundings: float = 1.0) -> Ball:
         """The result of an operation: its propagated radius, and so many units of rounding."""
-        size = np.abs(reference.doubles(mid))
+        size = np.abs(reference.approximate(mid))
         with np.errstate(over="ignore", invalid="ignore"):
             relative = roundings * self.unit * (size + rad)
             rad = rad + relative + self.tiny * (roundings > 0)
@@ -217,7 +217,7 @@ class Arithmetic:
             spread = abs(exponent) * np.maximum(largest, center) ** (exponent - 1) * a.rad
             rad = np.where(a.rad > 0, spread, 0.0)
         # A power of exponent n taken in the wide numbers loses up to n of their roundings.
-        return self.rounded(mid, rad + np.abs(reference.doubles(mid)) * (
+        return self.rounded(mid, rad + np.abs(reference.approximate(mid)) * (
             abs(exponent) * self.reference_unit), roundings)
 
     def function(self, mid: Wide, rad: Doubles, steepest: Any, roundings: float) -> Ball:
@@ -228,7 +228,7 @@ class Arithmetic:
         """eᵃ, within the accuracy of `checks.accuracy`."""
         mid = reference.exp(a.mid)
         with np.errstate(over="ignore"):
-            spread = np.abs(reference.doubles(mid)) * np.expm1(a.rad)
+            spread = np.abs(reference.approximate(mid)) * np.expm1(a.rad)
         return self.rounded(mid, np.where(a.rad > 0, spread, 0.0), 1.0)
 
     def log(self, a: Ball) -> Ball:
@@ -280,7 +280,7 @@ def hull(mid: Wide, *others: Ball) -> Ball:
     """The smallest balls around the given midpoints that contain all the others."""
     rad = np.zeros(mid.shape)
     for other in others:
-        gap = np.abs(reference.doubles(other.mid - mid))
+        gap = np.abs(reference.approximate(other.mid - mid))
         rad = np.maximum(rad, gap + other.rad)
     return Ball(mid, np.where(np.isnan(rad), np.inf, rad))
 

@@ -116,7 +116,7 @@ def _sigmoid(ar: Arithmetic, x: Ball) -> Ball:
     if ar.is_exact:
         return result
     with np.errstate(over="ignore"):
-        overflows = reference.doubles(reference.exp(-x.mid)) > ar.ceiling
+        overflows = reference.approximate(reference.exp(-x.mid)) > ar.ceiling
     return ar.widened(result, np.where(overflows, np.abs(result.center), 0.0))
 
 
@@ -124,7 +124,7 @@ def _sigmoid_and_slope(ar: Arithmetic, x: Ball) -> tuple[Any, Any]:
     """The value at the midpoint, and the steepest slope in the ball."""
     tail = reference.exp(-np.abs(x.mid))
     positive = np.asarray(x.mid > 0, dtype=bool)
-    y = np.where(positive, 1, tail) / (1 + tail)
+    y = np.where(positive, tail * 0 + 1, tail) / (1 + tail)
     with np.errstate(over="ignore"):
         nearest = np.exp(-np.maximum(np.abs(x.center) - x.rad, 0.0))
     # The slope falls with |x|; rounded up by the two roundings of its evaluation in doubles.
@@ -180,11 +180,11 @@ def _leaky_relu_backward(
 
 
 def _relu(ar: Arithmetic, x: Ball) -> Ball:
-    return _by_sign(x, x, x.map(np.zeros_like))
+    return _by_sign(x, x, ar.point(np.zeros(x.shape)))
 
 
 def _relu_backward(ar: Arithmetic, x: Ball, output: Ball, grad: Ball) -> Contributions:
-    return (_by_sign(x, grad, grad.map(np.zeros_like)),)
+    return (_by_sign(x, grad, ar.point(np.zeros(x.shape))),)
 
 
 def _by_sign(x: Ball, positive: Ball, otherwise: Ball) -> Ball:
@@ -262,7 +262,7 @@ def _inverse_root(ar: Arithmetic, v: Ball) -> Ball:
     with np.errstate(all="ignore"):
         relative = v.rad / v.center
         spread = np.where(relative < 1, relative / (2 * (1 - relative) ** 1.5), np.inf)
-        rad = np.abs(reference.doubles(mid)) * spread
+        rad = np.abs(reference.approximate(mid)) * spread
     return ar.rounded(mid, np.where(v.rad == 0, 0.0, rad), units(RECIPROCAL_ROOT))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from checks import reference
 from checks.enclosures import Arithmetic, Ball
 from checks.formats import FLOAT64, Format
 from checks.implementation import Implementation
@@ -71,4 +72,4 @@ class IdealMachine(Machine):
         return self.arithmetic.point(value) if isinstance(value, np.ndarray) else value
 
     def _round(self, ball: Ball) -> Array:
-        return self.format.nearest(ball.center)
+        return self.format.nearest(reference.doubles(ball.mid))

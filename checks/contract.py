@@ -1,0 +1,64 @@
+"""The contract under which an implementation is enclosed: formats, device, and what it stated."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from checks.enclosures import Arithmetic, Ball, store
+from checks.formats import FLOAT64, Format
+from checks.implementation import Implementation
+from checks.rules import RULES
+
+
+@dataclass(frozen=True)
+class Contract:
+    """Read in the storage format, work in the working format, round each output once."""
+
+    storage: Format
+    working: Format
+    ulps: Any
+    flushes: bool = False
+
+    @classmethod
+    def of(cls, implementation: Implementation, fmt: Format) -> "Contract":
+        """What an implementation promises in a format."""
+        return cls(fmt, implementation.working_format(fmt), implementation.ulps)
+
+    @property
+    def arithmetic(self) -> Arithmetic:
+        """Ball arithmetic in the working format."""
+        return Arithmetic.of(self.working, wide=self.storage is FLOAT64, flushes=self.flushes)
+
+    @property
+    def exact(self) -> Arithmetic:
+        """The exact reading that goes with this format."""
+        return Arithmetic.exact(wide=self.storage is FLOAT64)
+
+    def forward(self, operation: str, *operands: Any) -> Any:
+        """The enclosure of an operation's output after its one rounding; a list for a list."""
+        result = RULES[operation].forward(self.arithmetic, *operands)
+        if isinstance(result, list):
+            return [self.stored(operation, ball) for ball in result]
+        return self.stored(operation, result)
+
+    def backward(self, operation: str, *operands: Any) -> list[Any]:
+        """The enclosures of the gradients of an operation's arguments, each rounded once."""
+        backward = RULES[operation].backward
+        if backward is None:
+            raise ValueError(f"{operation} has no backward pass to differentiate through")
+        parts = backward(self.arithmetic, *operands)
+        return [part if part is None else self.stored(operation, part) for part in parts]
+
+    def stored(self, operation: str, ball: Ball) -> Ball:
+        """A result after its rounding into the storage format, or within the ulps that were stated."""
+        result = store(ball, self.storage, self.working, flushes=self.flushes)
+        if operation not in self.ulps:
+            return result
+        with np.errstate(invalid="ignore"):
+            stated = self.ulps[operation] * self.storage.ulp(np.abs(ball.center))
+        return Ball(result.mid, np.maximum(result.rad, stated))
+
+    def added(self, a: Ball, b: Ball) -> Ball:
+        """Two gradients that meet at one node, added and stored."""
+        return self.stored("add", self.arithmetic.add(a, b))

@@ -1,0 +1,298 @@
+"""What one example shows: for every sample, what is exact, what was run, and who is at fault.
+
+A claim whose arrays are all entries has as many samples as it has entries; any other has one. The
+flags below are arrays over the samples.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from checks import readings
+from checks.contract import Contract
+from checks.enclosures import Ball
+from checks.example import Example
+from checks.formats import Format
+from checks.implementation import Implementation, Misbehaviour
+from checks.lowering import lower
+from checks.machines import machine
+from checks.program import Program, Relation
+from checks.statement import sides
+from checks.tracing import Trace, run
+from theory.claim import Claim
+
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A stored number that lies outside its enclosure, or a function that misbehaved."""
+
+    operation: str  # the function that is wrong: "sigmoid", "the backward pass of linear"
+    sample: int
+    got: float
+    expected: float
+    gap: float
+    bound: float
+    what: str = ""  # how a function misbehaved, where it delivered no number to judge
+
+    @property
+    def severity(self) -> float:
+        """How many bounds away."""
+        return self.gap / self.bound if self.bound else np.inf
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The flags of one example; `gap` and `bound` are those of the relation's two sides."""
+
+    samples: int
+    false: Flags  # the relation does not hold over the reals
+    outside: Flags  # some stored number lies outside its enclosure
+    broken: Flags  # the run breaks the relation
+    decided: Flags  # the bounds are narrow enough to say anything
+    faults: tuple[Fault, ...]
+    slack: NDArray[np.float64]  # observed error ÷ bound, wherever there is a bound
+    left: NDArray[np.float64]
+    right: NDArray[np.float64]
+    bound: NDArray[np.float64]
+
+
+def gather(
+    claim: Claim, implementation: Implementation, fmt: Format, example: Example
+) -> Evidence:
+    """Run one example and compare it with its exact and enclosing readings."""
+    program = lower(claim, example.numbers)
+    contract = Contract.of(implementation, fmt)
+    try:
+        trace = run(program, machine(implementation, fmt), example.arrays)
+    except Misbehaviour as error:
+        return _misbehaved(example.samples, error)
+    faults, slack, unbounded = _inspect(program, contract, example, trace)
+    own = [fault for fault in faults if implementation.is_judged_on(fault.operation.split()[-1])]
+    true = _sides(program, contract, readings.exact, example, trace, fmt)
+    seen = _sides(program, contract, readings.observed, example, trace, fmt)
+    judge = _Judge(program, contract, example, trace, fmt)
+    broken, decided, bound = judge.compare(true, seen)
+    outside = np.zeros(example.samples, dtype=bool)
+    outside[[fault.sample for fault in own]] = True
+    if program.relation is not Relation.IFF:
+        decided = decided & ~unbounded
+    count = example.samples
+    return Evidence(
+        samples=count,
+        false=_by_sample(_violated(program.relation, *true), count),
+        outside=outside,
+        broken=broken,
+        decided=decided,
+        faults=tuple(own),
+        slack=slack,
+        left=_first(seen[0], count),
+        right=_first(seen[1], count),
+        bound=bound,
+    )
+
+
+def breaks(claim: Claim, implementation: Implementation, fmt: Format, example: Example) -> Flags:
+    """On which samples an implementation breaks the relation."""
+    return gather(claim, implementation, fmt, example).broken
+
+
+# -- local inspection -----------------------------------------------------------------------------
+
+
+def _inspect(
+    program: Program, contract: Contract, example: Example, trace: Trace
+) -> tuple[list[Fault], NDArray[np.float64], Flags]:
+    """Every operation of both passes against its enclosure on the numbers that it was given."""
+    count = example.samples
+    faults: list[Fault] = []
+    slack: list[NDArray[np.float64]] = []
+    unbounded = np.zeros(count, dtype=bool)
+    for operation, ball, stored in _enclosed(program, contract, trace):
+        values = np.asarray(stored, dtype=np.float64)
+        inside = ball.contains(values)
+        distance = ball.distance(values)
+        unbounded |= _by_sample(np.isposinf(ball.rad), count)
+        with np.errstate(all="ignore"):
+            ratio = distance / ball.rad
+        slack.append(np.ravel(ratio[(ball.rad > 0) & np.isfinite(ball.rad) & inside]))
+        if not inside.all():
+            faults += _faults(operation, ball, values, distance, inside, count)
+    return faults, np.concatenate(slack) if slack else np.zeros(0), unbounded
+
+
+def _enclosed(
+    program: Program, contract: Contract, trace: Trace
+) -> Iterator[tuple[str, Ball, Any]]:
+    ar = contract.arithmetic
+    stored = {index: readings.points(ar, value) for index, value in trace.values.items()}
+
+    def operands(index: int) -> list[Any]:
+        node = program.network[index]
+        return [stored[a] if isinstance(a, int) else a for a in node.arguments]
+
+    for index, node in enumerate(program.network):
+        if node.operation in {"input", "he_normal"}:
+            continue
+        balls = contract.forward(node.operation, *operands(index))
+        if isinstance(balls, list):
+            for ball, value in zip(balls, trace.values[index], strict=True):
+                yield node.operation, ball, value
+        else:
+            yield node.operation, balls, trace.values[index]
+    for pullback in trace.pullbacks:
+        path = set(program.path(pullback.x, pullback.y))
+        if trace.strayed & path:
+            continue  # the branch was evaluated apart: gradients reached nodes we did not see
+        arriving: dict[int, tuple[str, Ball]] = {}
+        for index in sorted(path - {pullback.x}, reverse=True):
+            node = program.network[index]
+            grad = ar.point(np.asarray(pullback.gradients[index]))
+            parts = contract.backward(node.operation, *operands(index), stored[index], grad)
+            for parent, part in zip(node.arguments, parts, strict=False):
+                if isinstance(parent, int) and parent in path:
+                    name = f"the backward pass of {node.operation}"
+                    if parent in arriving:
+                        # Several consumers: their gradients are added, in any order.
+                        others, ball = arriving[parent]
+                        name = others if others == name else f"{others} or of {node.operation}"
+                        part = contract.added(ball, part)
+                    arriving[parent] = name, part
+        for index, (name, ball) in arriving.items():
+            yield name, ball, pullback.gradients[index]
+
+
+def _faults(
+    operation: str, ball: Ball, values: Any, distance: Any, inside: Any, count: int
+) -> Iterator[Fault]:
+    """One fault a sample: its entry that lies furthest outside."""
+    center, (values, distance, rad, outside) = ball.center, np.broadcast_arrays(
+        values, distance, ball.rad, ~inside
+    )
+    center = np.broadcast_to(center, rad.shape)
+    indices = np.flatnonzero(outside.ravel())
+    bulk = count > 1 and rad.size == count
+    excess = np.nan_to_num(distance.ravel() - rad.ravel(), nan=np.inf)
+    chosen = indices if bulk else indices[[np.argmax(excess[indices])]]
+    for index in chosen:
+        yield Fault(
+            operation=operation,
+            sample=int(index) if bulk else 0,
+            got=float(values.ravel()[index]),
+            expected=float(center.ravel()[index]),
+            gap=float(distance.ravel()[index]),
+            bound=float(rad.ravel()[index]),
+        )
+
+
+# -- the relation ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Judge:
+    program: Program
+    contract: Contract
+    example: Example
+    trace: Trace
+    fmt: Format
+
+    def compare(
+        self, true: tuple[Ball, Ball], seen: tuple[Ball, Ball]
+    ) -> tuple[Flags, Flags, NDArray[np.float64]]:
+        """Which samples the run breaks, which the bounds decide, and the bound on the gap."""
+        relation, count = self.program.relation, self.example.samples
+        lost = _by_sample(_lost(*true, *seen), count)
+        if relation is Relation.IFF:
+            return _by_sample(_violated(relation, *seen), count), np.ones(count, bool), np.zeros(count)
+        if relation is not Relation.EQUAL:
+            broken = _by_sample(_violated(relation, *seen), count)
+            return broken | lost, np.ones(count, bool), np.zeros(count)
+        gap = np.abs(_difference(*seen))
+        apart, bound = self._apart(readings.anchored, gap)
+        if apart.any():
+            further, wider = self._apart(readings.propagated, gap)
+            bound = np.where(apart, np.maximum(bound, wider), bound)
+            apart = apart & further
+        scale = np.maximum(np.abs(true[0].center), np.abs(true[1].center))
+        if count == 1 and scale.size > 1:
+            scale = np.full(scale.shape, scale.max())
+        # Half of the largest value, or half the smallest normal: below that underflow is all there is.
+        says = bound <= 0.5 * np.maximum(scale, self.fmt.smallest_normal)
+        return (
+            _by_sample(apart, count) | lost,
+            ~_by_sample(~np.broadcast_to(says, gap.shape), count),
+            _largest(bound, count),
+        )
+
+    def _apart(self, reading: Any, gap: Any) -> tuple[Any, Any]:
+        left, right = _sides(
+            self.program, self.contract, reading, self.example, self.trace, self.fmt
+        )
+        bound = left.rad + right.rad
+        return ~(gap <= bound), np.broadcast_to(bound, gap.shape)
+
+
+def _difference(left: Ball, right: Ball) -> NDArray[np.float64]:
+    with np.errstate(invalid="ignore", over="ignore"):
+        return np.asarray(Ball(left.mid - right.mid, left.rad + right.rad).center)
+
+
+def _sides(
+    program: Program, contract: Contract, reading: Any, example: Example, trace: Trace, fmt: Format
+) -> tuple[Ball, Ball]:
+    if reading is readings.observed:
+        read = reading(program, contract.exact, trace)
+    elif reading is readings.exact:
+        read = reading(program, contract.exact, example.arrays, trace)
+    else:
+        read = reading(program, contract, example.arrays, trace)
+    return sides(program, contract.exact, read, example.arrays, fmt)
+
+
+def _violated(relation: Relation, left: Ball, right: Ball) -> Any:
+    """Whether the relation fails between two sides that are known up to the reference's rounding."""
+    difference = _difference(left, right)  # left - right
+    error = left.rad + right.rad
+    with np.errstate(invalid="ignore"):
+        if relation in {Relation.EQUAL, Relation.IDENTICAL, Relation.IFF}:
+            return ~(np.abs(difference) <= error)
+        # An inequality gets no slack but the reference's own rounding, where equality is undecided.
+        if relation is Relation.AT_MOST:
+            return ~(difference <= error)
+        return ~(difference < -error) & ~((difference < 0) & (error > 0))
+
+
+def _lost(true_left: Ball, true_right: Ball, left: Ball, right: Ball) -> Any:
+    """An infinity or NaN where the exact value is finite."""
+    lost = np.isfinite(true_left.center) & ~np.isfinite(left.center)
+    return lost | (np.isfinite(true_right.center) & ~np.isfinite(right.center))
+
+
+def _by_sample(flags: Any, count: int) -> Flags:
+    """Flags of entries to flags of samples: any entry of a sample speaks for it."""
+    flags = np.asarray(flags)
+    if count > 1:
+        return np.array(np.broadcast_to(flags, (count,)))
+    return np.array([bool(flags.any())])
+
+
+def _largest(values: Any, count: int) -> NDArray[np.float64]:
+    values = np.asarray(values, dtype=np.float64)
+    return np.array(np.broadcast_to(values, (count,))) if count > 1 else np.array([values.max()])
+
+
+def _first(ball: Ball, count: int) -> NDArray[np.float64]:
+    center = np.asarray(ball.center)
+    return np.array(np.broadcast_to(center, (count,))) if count > 1 else center.ravel()[:1]
+
+
+def _misbehaved(count: int, error: Misbehaviour) -> Evidence:
+    nothing, nan = np.zeros(count, dtype=bool), np.full(count, np.nan)
+    fault = Fault(error.operation, 0, np.nan, np.nan, np.nan, np.nan, what=error.what)
+    return Evidence(
+        count, nothing, ~nothing, nothing, ~nothing, (fault,), np.zeros(0), nan, nan, nan
+    )

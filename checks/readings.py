@@ -1,0 +1,124 @@
+"""The readings of a program that are made of balls: exact, propagated and anchored.
+
+    exact       no rounding at all: what the claim says of these inputs
+    propagated  every operation rounds, and the errors pass from one to the next
+    anchored    every operation is enclosed on the numbers that the run stored
+
+Anchoring keeps the forward pass's rounding out of the bound, so it is tried first; where the two
+sides of an equation were computed from different stored numbers, as for a batch and its shifted
+copy, only the propagated balls have a common exact value to contain.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from checks.contract import Contract
+from checks.enclosures import Arithmetic, Ball
+from checks.program import Derivative, Node, Program
+from checks.rules import RULES
+from checks.tracing import Arrays, Trace, accumulate, seeds
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Balls for every value of the network and every derivative that the statement needs."""
+
+    values: Mapping[int, Any]
+    derivatives: Mapping[Node, Ball]
+
+
+def points(arithmetic: Arithmetic, values: Any) -> Any:
+    """Stored arrays as balls of radius zero."""
+    if isinstance(values, list):
+        return [arithmetic.point(part) for part in values]
+    return arithmetic.point(values)
+
+
+class _Exact:
+    """The exact reading in the place of a contract."""
+
+    def __init__(self, arithmetic: Arithmetic) -> None:
+        self.arithmetic = arithmetic
+
+    def forward(self, operation: str, *operands: Any) -> Any:
+        return RULES[operation].forward(self.arithmetic, *operands)
+
+    def backward(self, operation: str, *operands: Any) -> Any:
+        backward = RULES[operation].backward
+        assert backward is not None
+        return backward(self.arithmetic, *operands)
+
+    def added(self, a: Ball, b: Ball) -> Ball:
+        return self.arithmetic.add(a, b)
+
+
+def exact(program: Program, arithmetic: Arithmetic, arrays: Arrays, drawn: Trace) -> Reading:
+    """The exact reading; what the run drew at random is taken from its trace."""
+    return _read(program, _Exact(arithmetic), arrays, drawn, anchored=False)
+
+
+def propagated(program: Program, contract: Contract, arrays: Arrays, drawn: Trace) -> Reading:
+    """Enclosures with every rounding passed on."""
+    return _read(program, contract, arrays, drawn, anchored=False)
+
+
+def anchored(program: Program, contract: Contract, arrays: Arrays, trace: Trace) -> Reading:
+    """Enclosures on the forward values that the run stored."""
+    return _read(program, contract, arrays, trace, anchored=True)
+
+
+def observed(program: Program, arithmetic: Arithmetic, trace: Trace) -> Reading:
+    """What the run delivered, as it is."""
+    return Reading(
+        {index: points(arithmetic, value) for index, value in trace.values.items()},
+        {node: arithmetic.point(value) for node, value in trace.derivatives.items()},
+    )
+
+
+def _read(
+    program: Program, rules: Any, arrays: Arrays, trace: Trace, *, anchored: bool
+) -> Reading:
+    ar = rules.arithmetic
+    outputs: dict[int, Any] = {}
+    inputs: dict[int, Any] = {}  # what consumers read: the stored value, or the ball itself
+    for index, node in enumerate(program.network):
+        if node.operation == "input":
+            assert node.key is not None
+            outputs[index] = points(ar, arrays[node.key])
+        elif node.operation == "he_normal":
+            outputs[index] = points(ar, trace.values[index])
+        else:
+            operands = [inputs[a] if isinstance(a, int) else a for a in node.arguments]
+            outputs[index] = rules.forward(node.operation, *operands)
+        inputs[index] = points(ar, trace.values[index]) if anchored else outputs[index]
+
+    def pullback(y: int, x: int, seed: Any) -> Ball:
+        def contributions(index: int, grad: Ball) -> Sequence[Any]:
+            node = program.network[index]
+            operands = [inputs[a] if isinstance(a, int) else a for a in node.arguments]
+            return rules.backward(node.operation, *operands, inputs[index], grad)  # type: ignore[no-any-return]  # a list
+
+        if not program.path(x, y):
+            return ar.point(np.zeros(outputs[x].shape))  # type: ignore[no-any-return]  # a Ball
+        if x == y:
+            return ar.point(seed)  # type: ignore[no-any-return]  # a Ball
+        return accumulate(program, y, x, ar.point(seed), contributions, rules.added)[x]  # type: ignore[no-any-return]  # a Ball
+
+    derivatives = {}
+    for node in program.derivatives:
+        y, x = node.parents
+        rows = [
+            pullback(y, x, seed)
+            for seed in seeds(node.derivative, np.zeros(outputs[y].shape))
+        ]
+        derivatives[node] = (
+            Ball(
+                np.concatenate([row.mid for row in rows]), np.concatenate([row.rad for row in rows])
+            )
+            if node.derivative is Derivative.JACOBIAN
+            else rows[0]
+        )
+    return Reading(outputs, derivatives)

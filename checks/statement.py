@@ -1,0 +1,114 @@
+"""What a claim says, evaluated exactly on what a reading delivers."""
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from checks import reference
+from checks.enclosures import Arithmetic, Ball
+from checks.formats import Format
+from checks.program import Program
+from checks.readings import Reading, points
+from checks.tracing import Arrays
+
+
+def sides(
+    program: Program, arithmetic: Arithmetic, reading: Reading, arrays: Arrays, fmt: Format
+) -> tuple[Ball, Ball]:
+    """The two sides of the relation, in exact arithmetic on the balls of the reading."""
+    values: dict[int, Any] = {}
+    for index, node in enumerate(program.statement):
+        if node.operation == "input":
+            assert node.key is not None
+            values[index] = points(arithmetic, arrays[node.key])
+        elif node.operation == "observe":
+            (network,) = node.arguments
+            values[index] = (
+                reading.values[network] if isinstance(network, int) else arithmetic.number(network)  # type: ignore[arg-type]  # a Fraction
+            )
+        elif node.derivative:
+            values[index] = reading.derivatives[node]
+        elif node.operation == "constant T_over":
+            values[index] = arithmetic.number(fmt.overflow_threshold)
+        elif node.operation == "constant T_under":
+            values[index] = arithmetic.number(fmt.underflow_threshold)
+        else:
+            operands = [values[a] if isinstance(a, int) else a for a in node.arguments]
+            values[index] = _OPERATIONS[node.operation](arithmetic, *operands)
+    return values[program.left], values[program.right]
+
+
+def _ball(ar: Arithmetic, value: Any) -> Ball:
+    return ar.number(value) if isinstance(value, Fraction) else value
+
+
+def _dot(ar: Arithmetic, a: Any, b: Any) -> Ball:
+    if isinstance(a, Fraction) or isinstance(b, Fraction):
+        return ar.multiply(_ball(ar, a), _ball(ar, b))
+    return ar.dot(a, b)
+
+
+def _raise(ar: Arithmetic, base: Any, exponent: Fraction) -> Ball:
+    return ar.power(_ball(ar, base), int(exponent))
+
+
+def _identity(ar: Arithmetic, like: Ball) -> Ball:
+    return ar.point(np.eye(like.shape[-1]))
+
+
+def _diagonal(ar: Arithmetic, row: Ball) -> Ball:
+    eye = ar.point(np.eye(row.shape[-1]))
+    return ar.multiply(eye, row)
+
+
+def _norm(ar: Arithmetic, x: Any) -> Ball:
+    parts = [part.map(np.ravel) for part in (x if isinstance(x, list) else [x])]
+    flat = Ball(
+        np.concatenate([part.mid for part in parts]), np.concatenate([part.rad for part in parts])
+    )
+    # Scaled by the largest entry, a power of two, so that the squares neither overflow nor vanish.
+    largest = float(np.max(flat.magnitude, initial=0.0))
+    if not np.isfinite(largest) or largest == 0:
+        return ar.sqrt(ar.sum(ar.multiply(flat, flat)))
+    exponent = int(np.frexp(largest)[1])
+    down, up = (ar.number(Fraction(2) ** power) for power in (-exponent, exponent))
+    scaled = ar.multiply(flat, down)
+    return ar.multiply(ar.sqrt(ar.sum(ar.multiply(scaled, scaled))), up)
+
+
+def _second_moment(ar: Arithmetic, x: Ball) -> Ball:
+    flat = x.map(np.ravel)
+    return ar.divide(ar.sum(ar.multiply(flat, flat)), ar.number(Fraction(flat.shape[0])))
+
+
+def _positive(ar: Arithmetic, x: Ball) -> Ball:
+    return ar.point(np.asarray(reference.approximate(x.mid) > 0, dtype=np.float64))
+
+
+def _nonnegative(ar: Arithmetic, x: Ball) -> Ball:
+    return ar.point(np.asarray(reference.approximate(x.mid) >= 0, dtype=np.float64))
+
+
+_OPERATIONS: dict[str, Callable[..., Any]] = {
+    "value": _ball,
+    "positive": lambda ar, x: _positive(ar, _ball(ar, x)),
+    "nonnegative": lambda ar, x: _nonnegative(ar, _ball(ar, x)),
+    "add": lambda ar, a, b: ar.add(_ball(ar, a), _ball(ar, b)),
+    "mul": lambda ar, a, b: ar.multiply(_ball(ar, a), _ball(ar, b)),
+    "raise": _raise,
+    "reciprocal": lambda ar, x: ar.reciprocal(_ball(ar, x)),
+    "sqrt": lambda ar, x: ar.sqrt(_ball(ar, x)),
+    "abs": lambda ar, x: ar.absolute(_ball(ar, x)),
+    "exp": lambda ar, x: ar.exp(_ball(ar, x)),
+    "log": lambda ar, x: ar.log(_ball(ar, x)),
+    "larger": lambda ar, a, b: ar.larger(_ball(ar, a), _ball(ar, b)),
+    "dot": _dot,
+    "transpose": lambda ar, x: x.map(np.transpose),
+    "diagonal": _diagonal,
+    "identity": _identity,
+    "norm": _norm,
+    "total": lambda ar, x: ar.sum(x),
+    "second_moment": _second_moment,
+}
