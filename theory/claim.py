@@ -1,7 +1,8 @@
 """A claim: a true sentence as a name, one formula, where it is said, and what it ranges over."""
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -69,6 +70,19 @@ SMOOTH_MAP_HEADS = frozenset({"linear", "tanh"})
 REGISTRY: dict[str, Claim] = {}
 
 Formula = Callable[..., Any]
+
+
+@contextmanager
+def apart() -> Iterator[dict[str, Claim]]:
+    """A scratch registry: it starts as the book, and what is entered in it is gone afterwards."""
+    import theory.book  # noqa: F401  # a chapter that was first imported in here would be lost
+
+    kept = dict(REGISTRY)
+    try:
+        yield REGISTRY
+    finally:
+        REGISTRY.clear()
+        REGISTRY.update(kept)
 
 
 def claim(
