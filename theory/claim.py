@@ -1,19 +1,22 @@
 """A claim: a true sentence as a name, one formula, where it is said, and what it ranges over."""
 
+import difflib
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from sympy import Basic, Sum, Product, Symbol, srepr
+from sympy import Basic, Ne
 from sympy.core.function import AppliedUndef, Function
 from sympy.core.relational import Relational
+from sympy.logic.boolalg import BooleanFalse, BooleanTrue
 
 from theory import calculus, heads
 from theory.calculus import Expectation, FormatConstant, Identical, Iff
 from theory.domains import Domain
+from theory.head import Head
 from theory.sources import Citation
 
 
@@ -34,7 +37,8 @@ class Claim:
 
     `variables` maps each name of the signature to its symbol, whose class is its domain.
     `attained_at` is a point where an inequality holds with equality. `witnesses` are the
-    counterexamples of a refuted claim, `instead` names its true twin and `corrects` links back.
+    counterexamples of a refuted claim, `instead` names its true twin and `corrects` links back to
+    every refuted claim that this one is the true twin of.
     """
 
     name: str
@@ -48,7 +52,7 @@ class Claim:
     attained_at: Mapping[str, Any] | None = None
     witnesses: tuple[Mapping[str, Any], ...] = ()
     instead: str | None = None
-    corrects: str | None = None
+    corrects: tuple[str, ...] = ()
 
     @property
     def heads(self) -> frozenset[str]:
@@ -89,18 +93,18 @@ def claim(
     *,
     source: Citation | Sequence[Citation] | None = None,
     attained_at: Mapping[str, Any] | None = None,
-    corrects: str | None = None,
+    corrects: str | Sequence[str] = (),
 ) -> Callable[[Formula], Claim]:
     """Enter a true statement in the book.
 
     The function's name is the claim's ID, its docstring the printed line, its annotations the
-    domains of the variables and its value the formula. Raises ClaimError.
+    domains of the variables and its value the formula. `corrects` names the refuted claims whose
+    true twin this is. Raises ClaimError.
     """
+    twins = (corrects,) if isinstance(corrects, str) else tuple(corrects)
 
     def enter(function: Formula) -> Claim:
-        return _enter(
-            function, source, Standing.TRUE, attained_at=attained_at, corrects=corrects
-        )
+        return _enter(function, source, Standing.TRUE, attained_at=attained_at, corrects=twins)
 
     return enter
 
@@ -124,28 +128,54 @@ def refuted(
     return enter
 
 
+def check_links(claims: Iterable[Claim]) -> None:
+    """Every `instead` names a true claim whose `corrects` names it back, and the other way round.
+
+    Raises ClaimError.
+    """
+    book = {entry.name: entry for entry in claims}
+    twins = [(entry, "instead", entry.instead) for entry in book.values() if entry.instead]
+    twins += [(entry, "corrects", name) for entry in book.values() for name in entry.corrects]
+    for entry, link, name in twins:
+        if name not in book:
+            raise ClaimError(
+                f"{entry.name}: {link}={name!r} names no claim{_hint(name, book)}; "
+                "write the name of a claim of the book"
+            )
+        if link == "instead" and book[name].standing is Standing.REFUTED:
+            raise ClaimError(
+                f"{entry.name}: instead={name!r} names a refuted claim; name the true twin"
+            )
+    for entry, link, name in twins:
+        answer = "corrects" if link == "instead" else "instead"
+        back = book[name].corrects if link == "instead" else (book[name].instead,)
+        if entry.name not in back:
+            raise ClaimError(
+                f"{entry.name}: {link}={name!r}, but {name} does not link back; "
+                f"write {answer}={entry.name!r} there"
+            )
+
+
 def _enter(function: Formula, source: Any, standing: Standing, **links: Any) -> Claim:
     name = function.__name__
     if name in REGISTRY:
         other = REGISTRY[name].where
         raise ClaimError(f"{name}: there is a claim of this name in {other}; rename one of them")
-    statement = (inspect.getdoc(function) or "").partition("\n\n")[0].replace("\n", " ")
+    statement = (inspect.getdoc(function) or "").partition("\n\n")[0].replace("\n", " ").strip()
     if not statement:
         raise ClaimError(f"{name}: no docstring; write the statement as one sentence below the def")
-    sources = (source,) if isinstance(source, Citation) else tuple(source or ())
+    sources = tuple(source) if isinstance(source, list | tuple) else (source,)
     if not sources or not all(isinstance(place, Citation) for place in sources):
         raise ClaimError(
             f"{name}: no source; write @claim(source=CV.section('1')) with a document of "
             "theory.sources or one of your own: Document('Notes', 'My notes').section('1')"
         )
     variables = _variables(name, function)
-    formula = function(**variables)
+    formula = _formula(name, function, variables)
     _refuse_unless_open(name, formula)
     _refuse_unknown_heads(name, formula)
     _refuse_unbound(name, formula, variables)
-    for point in (links.get("attained_at") or {}, *links.get("witnesses", ())):
-        if unknown := set(point) - set(variables):
-            raise ClaimError(f"{name}: {', '.join(sorted(unknown))} is no variable of this claim")
+    _refuse_points(name, variables, **links)
     code = function.__code__
     entry = Claim(
         name=name,
@@ -164,41 +194,80 @@ def _enter(function: Formula, source: Any, standing: Standing, **links: Any) -> 
 
 def _variables(name: str, function: Formula) -> dict[str, Any]:
     """One symbol for each parameter, made by the domain that annotates it."""
+    try:
+        parameters = inspect.signature(function, eval_str=True).parameters.values()
+    except NameError as error:
+        raise ClaimError(
+            f"{name}: unknown domain {error.name}{_hint(error.name, _names_of(Domain))}; "
+            "use a class of theory.domains, or a subclass of one"
+        ) from error
     variables = {}
-    for parameter in inspect.signature(function).parameters.values():
+    for parameter in parameters:
         domain = parameter.annotation
         if not (isinstance(domain, type) and issubclass(domain, Domain)):
             raise ClaimError(
                 f"{name}: {parameter.name} needs a domain; write {parameter.name}: Real, or "
                 "another class of theory.domains"
             )
-        variables[parameter.name] = domain(parameter.name)  # type: ignore[call-arg]
+        if parameter.kind is not parameter.POSITIONAL_OR_KEYWORD:
+            raise ClaimError(
+                f"{name}: {parameter} is no single variable; write {parameter.name}: "
+                f"{domain.__name__}, or Weights for one number a layer"
+            )
+        variables[parameter.name] = domain(parameter.name)  # type: ignore[call-arg]  # a symbol
     return variables
 
 
+def _formula(name: str, function: Formula, variables: Mapping[str, Any]) -> Any:
+    """What the body says, with the commonest slips of the pen named."""
+    try:
+        return function(**variables)
+    except NameError as error:
+        raise ClaimError(
+            f"{name}: unknown head {error.name}{_hint(error.name, _names_of(Head))}; use one of "
+            "theory.heads or theory.calculus (`backproof heads` prints the first)"
+        ) from error
+    except TypeError as error:
+        if "truth value of Relational" in str(error):
+            raise ClaimError(
+                f"{name}: the formula asks whether a relation is true, as a <= b <= c and `if` do; "
+                "state one relation a claim"
+            ) from error
+        raise ClaimError(f"{name}: {error}") from error
+
+
+def _hint(name: str | None, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name or "", list(known), n=1)
+    return f" (did you mean {close[0]}?)" if close else ""
+
+
+def _names_of(kind: Any) -> list[str]:
+    below = [name for subclass in kind.__subclasses__() for name in _names_of(subclass)]
+    return [kind.__name__, *below]
+
+
 def _refuse_unless_open(name: str, formula: Any) -> None:
-    if formula is True or formula is False or getattr(formula, "is_Boolean", False) and (
-        formula == True or formula == False  # noqa: E712  # SymPy's booleans compare, not convert
-    ):
+    if isinstance(formula, bool | BooleanTrue | BooleanFalse):
         raise ClaimError(
-            f"{name}: SymPy decided the formula to {formula} while it was built, so there is nothing "
-            "left to check; put what is computed under a head, such as Computed(x*x) >= 0"
+            f"{name}: SymPy decided the formula to {formula} while it was built, so there is "
+            "nothing left to check; put what is computed under a head, such as Computed(x*x) >= 0"
         )
-    if not isinstance(formula, Relational | Iff | Identical):
+    if not isinstance(formula, Relational | Iff | Identical) or isinstance(formula, Ne):
         raise ClaimError(
-            f"{name}: the body returns {type(formula).__name__}; return a relation: Eq(left, right), "
-            "left <= right, left > right, Iff(p, q) or Identical(left, right)"
+            f"{name}: the body returns {type(formula).__name__}; return a relation: "
+            "Eq(left, right), left <= right, left > right, Iff(p, q) or Identical(left, right)"
         )
 
 
 def _refuse_unknown_heads(name: str, formula: Basic) -> None:
     for applied in formula.atoms(AppliedUndef):
         raise ClaimError(
-            f"{name}: unknown head {applied.func}; use one of theory.heads or theory.calculus "
-            "(`backproof heads` prints them), or a variable x: SmoothMap"
+            f"{name}: unknown head {applied.func}{_hint(str(applied.func), _names_of(Head))}; use "
+            "one of theory.heads or theory.calculus (`backproof heads` prints the first), or a "
+            "variable x: SmoothMap"
         )
     for function in formula.atoms(Function):
-        if isinstance(function, calculus.Head) or type(function).__module__.startswith("sympy."):
+        if isinstance(function, Head) or type(function).__module__.startswith("sympy."):
             continue
         raise ClaimError(
             f"{name}: {type(function).__name__} is no head; derive it from theory.head.Head"
@@ -216,9 +285,38 @@ def _refuse_unbound(name: str, formula: Any, variables: Mapping[str, Any]) -> No
         and not isinstance(symbol, FormatConstant)
         and getattr(symbol, "base", None) not in known
     }
+    if twins := sorted({str(symbol) for symbol in free} & set(variables)):
+        raise ClaimError(
+            f"{name}: there is a second symbol {', '.join(twins)} with other assumptions than the "
+            "signature's; use the parameter itself"
+        )
     if free:
         names = ", ".join(sorted(map(str, free)))
         raise ClaimError(
             f"{name}: unbound symbol {names}; add it to the signature with its domain, or bind it "
             "in a Sum, Product or layers(...)"
         )
+    unused = [label for label, symbol in variables.items() if not formula.has(symbol)]
+    if unused:
+        raise ClaimError(
+            f"{name}: {', '.join(unused)} is in the signature but not in the formula; leave it "
+            "out, or put what SymPy simplified away under a head, such as Computed(x - x)"
+        )
+
+
+def _refuse_points(
+    name: str,
+    variables: Mapping[str, Any],
+    attained_at: Mapping[str, Any] | None = None,
+    witnesses: Sequence[Mapping[str, Any]] = (),
+    **_: Any,
+) -> None:
+    for point in (attained_at or {}, *witnesses):
+        if unknown := set(point) - set(variables):
+            raise ClaimError(f"{name}: {', '.join(sorted(unknown))} is no variable of this claim")
+    for point in witnesses:
+        if missing := set(variables) - set(point):
+            raise ClaimError(
+                f"{name}: the counterexample says nothing of {', '.join(sorted(missing))}; "
+                "give every variable a value in by={...}"
+            )
