@@ -9,6 +9,7 @@ from theory.chapters import (  # noqa: F401  # importing a chapter enters its cl
     normalization,
     residual,
 )
-from theory.claim import REGISTRY, Claim
+from theory.claim import REGISTRY, Claim, check_links
 
 CLAIMS: tuple[Claim, ...] = tuple(REGISTRY.values())
+check_links(CLAIMS)
