@@ -1,0 +1,8 @@
+"""What cells are named with, for those who only talk about them: importing this is free."""
+
+FORMATS = ("float16", "bfloat16", "float32", "float64")
+DEVICES = ("cpu", "cuda")
+BUILT_IN = ("ideal", "numpy-textbook", "torch-eager")
+DEVICES_OF = {"ideal": ("cpu",), "numpy-textbook": ("cpu",), "torch-eager": DEVICES}
+# Whose verdicts excuse those of a user's file, by the array library that it is written in.
+BASELINES = {"numpy": "numpy-textbook", "torch": "torch-eager"}
