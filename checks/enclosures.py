@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from checks import reference
-from checks.formats import Doubles, Format
+from checks.formats import FLOAT64, Doubles, Format
 from checks.reference import Wide
 
 # One rounding of the wide numbers. Doubles: 2**-53 for arithmetic, and elementary functions within
@@ -135,16 +135,16 @@ class Arithmetic:
 
     def number(self, value: Fraction) -> Ball:
         """A number as the working format reads it: rounded, unless it is representable."""
-        nearest = float(value)
-        error = 0.0 if Fraction(nearest) == value else abs(nearest) * DOUBLE_UNIT
+        nearest = _nearest(value)
+        representable = np.isfinite(nearest) and Fraction(nearest) == value
+        error = 0.0 if representable else min(abs(nearest), FLOAT64.largest) * self.reference_unit
         mid: Any = np.array(nearest)
         if self.wide:
             mid = np.empty((), dtype=object)
             mid[()] = reference.lift_fraction(value)
-            error = 0.0 if Fraction(nearest) == value else abs(nearest) * WIDE_UNIT
         if not self.is_exact:
-            mantissa = value.numerator.bit_length() - _trailing_zeros(value.numerator)
-            if mantissa > -np.log2(self.unit) or value.denominator & (value.denominator - 1):
+            bits = value.numerator.bit_length() - _trailing_zeros(value.numerator)
+            if bits > -np.log2(self.unit) or value.denominator & (value.denominator - 1):
                 error += self.unit * abs(nearest)
         return Ball(mid, np.array(error))
 
@@ -159,7 +159,9 @@ class Arithmetic:
         with np.errstate(over="ignore", invalid="ignore"):
             relative = roundings * self.unit * (size + rad)
             rad = rad + relative + self.tiny * (roundings > 0)
-            rad = rad + size * (max(roundings, 1.0) * self.reference_unit) + DOUBLE_TINY * (rad > 0)
+            rad = rad + size * (max(roundings, 1.0) * self.reference_unit)
+            if not self.wide:  # doubles themselves underflow
+                rad = rad + np.where(size < FLOAT64.smallest_normal, DOUBLE_TINY, 0.0)
             outside = ~(size + rad <= self.ceiling)
         return Ball(mid, np.where(outside | np.isnan(rad), np.inf, rad))
 
@@ -185,6 +187,16 @@ class Arithmetic:
             rad = _times(np.abs(a.center), b.rad) + _times(np.abs(b.center), a.rad)
             product = Ball(a.mid * b.mid, rad + _times(a.rad, b.rad))
         return self.rounded(product.mid, product.rad)
+
+    def reordered(self, product: Ball, *factors: Ball) -> Ball:
+        """A product of several factors in any order: another order underflows at another place.
+
+        The error of an underflow, `tiny`, is then multiplied by the factors that come after it.
+        """
+        extra: Any = 0.0
+        for factor in factors:
+            extra = extra + np.maximum(factor.magnitude, 1.0)
+        return self.widened(product, self.tiny * extra)
 
     def reciprocal(self, a: Ball) -> Ball:
         """1 / a, unbounded where a may be zero."""
@@ -217,8 +229,11 @@ class Arithmetic:
             spread = abs(exponent) * np.maximum(largest, center) ** (exponent - 1) * a.rad
             rad = np.where(a.rad > 0, spread, 0.0)
         # A power of exponent n taken in the wide numbers loses up to n of their roundings.
-        return self.rounded(mid, rad + np.abs(reference.approximate(mid)) * (
-            abs(exponent) * self.reference_unit), roundings)
+        return self.rounded(
+            mid,
+            rad + np.abs(reference.approximate(mid)) * (abs(exponent) * self.reference_unit),
+            roundings,
+        )
 
     def function(self, mid: Wide, rad: Doubles, steepest: Any, roundings: float) -> Ball:
         """A function with the given values, Lipschitz constant on each ball, and accuracy."""
@@ -324,6 +339,13 @@ def _wide_reciprocal(mid: Wide) -> Wide:
     result = np.empty(mid.shape, dtype=object)
     result.flat = [1 / value if value != 0 else value * float("inf") for value in mid.flat]
     return result
+
+
+def _nearest(value: Fraction) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # the overflow threshold of float64 itself
+        return float("inf") if value > 0 else float("-inf")
 
 
 def _trailing_zeros(value: int) -> int:

@@ -27,6 +27,10 @@ from theory.claim import Claim
 Flags = NDArray[np.bool_]
 
 
+# Infinities and NaNs are data here: they are compared, reported and judged, never warned about.
+_QUIET = np.errstate(all="ignore")
+
+
 @dataclass(frozen=True)
 class Fault:
     """A stored number that lies outside its enclosure, or a function that misbehaved."""
@@ -53,6 +57,7 @@ class Evidence:
     false: Flags  # the relation does not hold over the reals
     outside: Flags  # some stored number lies outside its enclosure
     broken: Flags  # the run breaks the relation
+    lost: Flags  # the run delivered an infinity or NaN where the exact value is finite
     decided: Flags  # the bounds are narrow enough to say anything
     faults: tuple[Fault, ...]
     slack: NDArray[np.float64]  # observed error ÷ bound, wherever there is a bound
@@ -61,9 +66,8 @@ class Evidence:
     bound: NDArray[np.float64]
 
 
-def gather(
-    claim: Claim, implementation: Implementation, fmt: Format, example: Example
-) -> Evidence:
+@_QUIET
+def gather(claim: Claim, implementation: Implementation, fmt: Format, example: Example) -> Evidence:
     """Run one example and compare it with its exact and enclosing readings."""
     program = lower(claim, example.numbers)
     contract = Contract.of(implementation, fmt)
@@ -77,16 +81,24 @@ def gather(
     seen = _sides(program, contract, readings.observed, example, trace, fmt)
     judge = _Judge(program, contract, example, trace, fmt)
     broken, decided, bound = judge.compare(true, seen)
+    lost = _by_sample(_lost(*true, *seen), example.samples)
+    false = _by_sample(_refuted(program.relation, *true), example.samples)
     outside = np.zeros(example.samples, dtype=bool)
     outside[[fault.sample for fault in own]] = True
+    if program.relation is Relation.EQUAL:
+        # Both sides round away from one exact value: further apart, one of them is wrong.
+        apart = broken & ~false & ~lost & ~outside
+        own += [_apart_fault(int(index), seen, bound) for index in np.flatnonzero(apart)]
+        outside |= apart
     if program.relation is not Relation.IFF:
         decided = decided & ~unbounded
     count = example.samples
     return Evidence(
         samples=count,
-        false=_by_sample(_violated(program.relation, *true), count),
+        false=false,
         outside=outside,
-        broken=broken,
+        broken=broken | lost if program.relation is not Relation.IFF else broken,
+        lost=lost,
         decided=decided,
         faults=tuple(own),
         slack=slack,
@@ -96,9 +108,19 @@ def gather(
     )
 
 
+@_QUIET
 def breaks(claim: Claim, implementation: Implementation, fmt: Format, example: Example) -> Flags:
-    """On which samples an implementation breaks the relation."""
-    return gather(claim, implementation, fmt, example).broken
+    """On which samples an implementation breaks the relation, without asking why."""
+    program = lower(claim, example.numbers)
+    if program.relation is Relation.EQUAL:  # whose slack is made of enclosures
+        return gather(claim, implementation, fmt, example).broken
+    contract = Contract.of(implementation, fmt)
+    trace = run(program, machine(implementation, fmt), example.arrays)
+    seen = _sides(program, contract, readings.observed, example, trace, fmt)
+    broken = _breaks(program.relation, *seen)
+    if program.relation is not Relation.IFF:
+        broken = broken | ~np.isfinite(seen[0].center) | ~np.isfinite(seen[1].center)
+    return _by_sample(broken, example.samples)
 
 
 # -- local inspection -----------------------------------------------------------------------------
@@ -170,8 +192,9 @@ def _faults(
     operation: str, ball: Ball, values: Any, distance: Any, inside: Any, count: int
 ) -> Iterator[Fault]:
     """One fault a sample: its entry that lies furthest outside."""
-    center, (values, distance, rad, outside) = ball.center, np.broadcast_arrays(
-        values, distance, ball.rad, ~inside
+    center, (values, distance, rad, outside) = (
+        ball.center,
+        np.broadcast_arrays(values, distance, ball.rad, ~inside),
     )
     center = np.broadcast_to(center, rad.shape)
     indices = np.flatnonzero(outside.ravel())
@@ -187,6 +210,13 @@ def _faults(
             gap=float(distance.ravel()[index]),
             bound=float(rad.ravel()[index]),
         )
+
+
+def _apart_fault(sample: int, seen: tuple[Ball, Ball], bound: Any) -> Fault:
+    gap = np.abs(_difference(*seen)).ravel()
+    at = sample if bound.size > 1 else int(np.nanargmax(gap))
+    left, right = (float(np.broadcast_to(side.center, seen[0].shape).ravel()[at]) for side in seen)
+    return Fault("the two sides", sample, left, right, float(gap[at]), float(bound[sample]))
 
 
 # -- the relation ---------------------------------------------------------------------------------
@@ -205,12 +235,9 @@ class _Judge:
     ) -> tuple[Flags, Flags, NDArray[np.float64]]:
         """Which samples the run breaks, which the bounds decide, and the bound on the gap."""
         relation, count = self.program.relation, self.example.samples
-        lost = _by_sample(_lost(*true, *seen), count)
-        if relation is Relation.IFF:
-            return _by_sample(_violated(relation, *seen), count), np.ones(count, bool), np.zeros(count)
         if relation is not Relation.EQUAL:
-            broken = _by_sample(_violated(relation, *seen), count)
-            return broken | lost, np.ones(count, bool), np.zeros(count)
+            broken = _by_sample(_breaks(relation, *seen), count)
+            return broken, np.ones(count, bool), np.zeros(count)
         gap = np.abs(_difference(*seen))
         apart, bound = self._apart(readings.anchored, gap)
         if apart.any():
@@ -223,7 +250,7 @@ class _Judge:
         # Half of the largest value, or half the smallest normal: below that underflow is all there is.
         says = bound <= 0.5 * np.maximum(scale, self.fmt.smallest_normal)
         return (
-            _by_sample(apart, count) | lost,
+            _by_sample(apart, count),
             ~_by_sample(~np.broadcast_to(says, gap.shape), count),
             _largest(bound, count),
         )
@@ -253,17 +280,32 @@ def _sides(
     return sides(program, contract.exact, read, example.arrays, fmt)
 
 
-def _violated(relation: Relation, left: Ball, right: Ball) -> Any:
-    """Whether the relation fails between two sides that are known up to the reference's rounding."""
-    difference = _difference(left, right)  # left - right
+def _refuted(relation: Relation, left: Ball, right: Ball) -> Any:
+    """Whether the relation certainly fails, the reference's own rounding notwithstanding."""
+    difference = _difference(left, right)
     error = left.rad + right.rad
     with np.errstate(invalid="ignore"):
-        if relation in {Relation.EQUAL, Relation.IDENTICAL, Relation.IFF}:
-            return ~(np.abs(difference) <= error)
-        # An inequality gets no slack but the reference's own rounding, where equality is undecided.
+        if relation is Relation.AT_MOST:
+            return difference > error
+        if relation is Relation.BELOW:
+            equal = np.asarray(left.mid == right.mid, dtype=bool) & (error == 0)
+            return (difference > error) | equal
+        return ~(np.abs(difference) <= error)
+
+
+def _breaks(relation: Relation, left: Ball, right: Ball) -> Any:
+    """Whether the relation fails between two sides as they were run.
+
+    An inequality gets no slack: equality at the reference's own rounding is equality.
+    """
+    difference = _difference(left, right)
+    error = left.rad + right.rad
+    with np.errstate(invalid="ignore"):
+        if relation is Relation.BELOW:
+            return ~np.asarray(left.mid < right.mid, dtype=bool)
         if relation is Relation.AT_MOST:
             return ~(difference <= error)
-        return ~(difference < -error) & ~((difference < 0) & (error > 0))
+        return ~(np.abs(difference) <= error)
 
 
 def _lost(true_left: Ball, true_right: Ball, left: Ball, right: Ball) -> Any:
@@ -294,5 +336,15 @@ def _misbehaved(count: int, error: Misbehaviour) -> Evidence:
     nothing, nan = np.zeros(count, dtype=bool), np.full(count, np.nan)
     fault = Fault(error.operation, 0, np.nan, np.nan, np.nan, np.nan, what=error.what)
     return Evidence(
-        count, nothing, ~nothing, nothing, ~nothing, (fault,), np.zeros(0), nan, nan, nan
+        samples=count,
+        false=nothing,
+        outside=~nothing,
+        broken=nothing,
+        lost=nothing,
+        decided=~nothing,
+        faults=(fault,),
+        slack=np.zeros(0),
+        left=nan,
+        right=nan,
+        bound=nan,
     )

@@ -1,9 +1,17 @@
-"""One concrete input of a claim: its numbers and its arrays, in one format."""
+"""One concrete input of a claim: its numbers and its arrays, in one format.
+
+Written down, numbers are fractions "n/d" and array entries are C's hexadecimal floats, which name
+every value exactly and in the same way on every machine.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
+from checks.formats import Format
 from checks.program import Argument, Key
 
 
@@ -15,9 +23,69 @@ class Example:
     arrays: Mapping[Key, Any]
     samples: int = 1
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        # Hypothesis writes its examples out; thousands of entries help nobody there.
+        printer.text(f"Example({dict(self.numbers)}, {self.samples} samples)")
+
     def sample(self, index: int) -> "Example":
         """The example with only one of its samples."""
         if self.samples == 1:
             return self
         arrays = {key: values[index : index + 1] for key, values in self.arrays.items()}
         return Example(self.numbers, arrays)
+
+    def with_array(self, key: Key, values: Any) -> "Example":
+        """The example with another array under a key."""
+        return Example(self.numbers, {**self.arrays, key: values}, self.samples)
+
+    def with_number(self, name: str, value: Argument) -> "Example":
+        """The example with another number."""
+        return Example({**self.numbers, name: value}, self.arrays, self.samples)
+
+
+class MalformedInput(ValueError):
+    """Inputs that are no example; the message says which."""
+
+
+def encode(example: Example) -> dict[str, Any]:
+    """The example in JSON's types: numbers as strings, arrays with their shape."""
+    inputs: dict[str, Any] = {}
+    for name, number in example.numbers.items():
+        inputs[name] = list(number) if isinstance(number, tuple) else str(number)
+    for (name, layer), values in example.arrays.items():
+        label = f"{name}[{layer}]" if layer else name
+        inputs[label] = [_encode(part) for part in values] if _is_list(values) else _encode(values)
+    return inputs
+
+
+def decode(inputs: Mapping[str, Any], fmt: Format) -> Example:
+    """The example that `encode` wrote. Raises MalformedInput."""
+    numbers: dict[str, Argument] = {}
+    arrays: dict[Key, Any] = {}
+    for label, value in inputs.items():
+        try:
+            if isinstance(value, str):
+                numbers[label] = Fraction(value)
+            elif isinstance(value, list) and all(isinstance(part, int) for part in value):
+                numbers[label] = tuple(value)
+            else:
+                name, _, layer = label.rstrip("]").partition("[")
+                parts = [_decode(part, fmt) for part in value] if _is_list(value) else None
+                arrays[name, int(layer or 0)] = parts if parts is not None else _decode(value, fmt)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise MalformedInput(f"input {label}: {value!r} is no number or array") from error
+    return Example(numbers, arrays)
+
+
+def _is_list(values: Any) -> bool:
+    return isinstance(values, list)
+
+
+def _encode(values: Any) -> dict[str, Any]:
+    flat = np.asarray(values, dtype=np.float64).ravel()
+    return {"shape": list(values.shape), "values": [float(value).hex() for value in flat]}
+
+
+def _decode(value: Mapping[str, Any], fmt: Format) -> Any:
+    doubles = np.array([float.fromhex(entry) for entry in value["values"]], dtype=np.float64)
+    return doubles.astype(fmt.dtype).reshape(value["shape"])

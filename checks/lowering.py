@@ -215,7 +215,10 @@ class _Lowering:
     # -- statement ----------------------------------------------------------------------------
 
     def say(
-        self, operation: str, *arguments: Argument, key: Key | None = None,
+        self,
+        operation: str,
+        *arguments: Argument,
+        key: Key | None = None,
         derivative: Derivative | None = None,
     ) -> int:
         return self.statement_nodes.setdefault(

@@ -78,9 +78,7 @@ def observed(program: Program, arithmetic: Arithmetic, trace: Trace) -> Reading:
     )
 
 
-def _read(
-    program: Program, rules: Any, arrays: Arrays, trace: Trace, *, anchored: bool
-) -> Reading:
+def _read(program: Program, rules: Any, arrays: Arrays, trace: Trace, *, anchored: bool) -> Reading:
     ar = rules.arithmetic
     outputs: dict[int, Any] = {}
     inputs: dict[int, Any] = {}  # what consumers read: the stored value, or the ball itself
@@ -110,10 +108,7 @@ def _read(
     derivatives = {}
     for node in program.derivatives:
         y, x = node.parents
-        rows = [
-            pullback(y, x, seed)
-            for seed in seeds(node.derivative, np.zeros(outputs[y].shape))
-        ]
+        rows = [pullback(y, x, seed) for seed in seeds(node.derivative, np.zeros(outputs[y].shape))]
         derivatives[node] = (
             Ball(
                 np.concatenate([row.mid for row in rows]), np.concatenate([row.rad for row in rows])

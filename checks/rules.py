@@ -83,9 +83,7 @@ def _raise(ar: Arithmetic, base: Ball, exponent: Fraction) -> Ball:
 def _raise_backward(
     ar: Arithmetic, base: Ball, exponent: Fraction, output: Ball, grad: Ball
 ) -> Contributions:
-    slope = ar.multiply(
-        ar.number(exponent), ar.power(base, int(exponent) - 1, units(POWER))
-    )
+    slope = ar.multiply(ar.number(exponent), ar.power(base, int(exponent) - 1, units(POWER)))
     return ar.multiply(grad, slope), None
 
 
@@ -125,10 +123,15 @@ def _sigmoid_and_slope(ar: Arithmetic, x: Ball) -> tuple[Any, Any]:
     tail = reference.exp(-np.abs(x.mid))
     positive = np.asarray(x.mid > 0, dtype=bool)
     y = np.where(positive, tail * 0 + 1, tail) / (1 + tail)
-    with np.errstate(over="ignore"):
-        nearest = np.exp(-np.maximum(np.abs(x.center) - x.rad, 0.0))
+    nearest = np.exp(-_nearest_to_zero(x))
     # The slope falls with |x|; rounded up by the two roundings of its evaluation in doubles.
     return y, nearest / (1 + nearest) ** 2 * (1 + 2.0**-50)
+
+
+def _nearest_to_zero(x: Ball) -> Any:
+    """The smallest magnitude in each ball; zero where the ball is unbounded or its center lost."""
+    with np.errstate(invalid="ignore"):
+        return np.nan_to_num(np.maximum(np.abs(x.center) - x.rad, 0.0), nan=0.0, posinf=np.inf)
 
 
 def _sigmoid_backward(ar: Arithmetic, x: Ball, output: Ball, grad: Ball) -> Contributions:
@@ -137,7 +140,8 @@ def _sigmoid_backward(ar: Arithmetic, x: Ball, output: Ball, grad: Ball) -> Cont
     _, steepest = _sigmoid_and_slope(ar, x)
     # |σ''| = σ'·|1 − 2σ| never exceeds σ'.
     direct = ar.function(mid, x.rad, steepest, units(ELEMENTARY) + 3)
-    return (ar.multiply(grad, _or_from_output(ar, direct, _complement_product(ar, output))),)
+    slope = _or_from_output(ar, direct, _complement_product(ar, output))
+    return (ar.reordered(ar.multiply(grad, slope), output),)
 
 
 def _complement_product(ar: Arithmetic, y: Ball) -> Ball:
@@ -155,7 +159,7 @@ def _tanh(ar: Arithmetic, x: Ball) -> Ball:
 
 
 def _tanh_steepest(x: Ball) -> Any:
-    nearest = np.tanh(np.maximum(np.abs(x.center) - x.rad, 0.0) * (1 - 2.0**-50))
+    nearest = np.tanh(_nearest_to_zero(x) * (1 - 2.0**-50))
     return np.minimum((1 - nearest) * (1 + nearest) * (1 + 2.0**-50), 1.0) + 2.0**-50
 
 
@@ -269,7 +273,8 @@ def _inverse_root(ar: Arithmetic, v: Ball) -> Ball:
 def _batch_norm(ar: Arithmetic, x: Ball, gamma_: Ball, beta: Ball, eps: Fraction) -> Ball:
     moments = _moments(ar, x, eps)
     scale = ar.multiply(gamma_, moments.inverse_std)
-    result = ar.add(ar.multiply(moments.centred, scale), beta)
+    scaled = ar.multiply(moments.centred, scale)
+    result = ar.add(ar.reordered(scaled, gamma_, moments.inverse_std), beta)
     if ar.is_exact:
         return result
     # Frameworks also evaluate x·α + (β − mean·α) with α = γ/√(v + eps): three roundings at the size
@@ -292,7 +297,8 @@ def _batch_norm_backward(
     along = ar.multiply(normalised, ar.divide(gamma_grad, count))
     centred = ar.subtract(ar.subtract(grad, ar.divide(beta_grad, count)), along)
     scale = ar.multiply(gamma_, moments.inverse_std)
-    return ar.multiply(scale, centred), gamma_grad, beta_grad, None
+    x_grad = ar.reordered(ar.multiply(scale, centred), gamma_, moments.inverse_std)
+    return x_grad, gamma_grad, beta_grad, None
 
 
 # -- gradients and the rest ---------------------------------------------------------------------
@@ -309,7 +315,9 @@ def _clip_by_norm(ar: Arithmetic, grads: list[Ball], max_norm: Fraction) -> list
     squares = sum(float(np.sum(np.minimum(grad.magnitude, ar.ceiling) ** 2)) for grad in grads)
     results = []
     for grad, _ in zip(grads, clipped, strict=True):
-        true = exact.multiply(grad, _at_most_one(exact.divide(exact.number(max_norm), _norm(exact, grads))))
+        true = exact.multiply(
+            grad, _at_most_one(exact.divide(exact.number(max_norm), _norm(exact, grads)))
+        )
         # A sum of squares that overflows gives the factor 0; one that underflows gives 1.
         if squares > ar.ceiling:
             results.append(ar.widened(true, np.abs(true.center)))

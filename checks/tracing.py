@@ -140,7 +140,9 @@ def seeds(derivative: Derivative | None, y: Stored) -> list[Stored]:
     if derivative is not Derivative.JACOBIAN:
         return [np.ones_like(y)]
     if y.ndim != 2 or y.shape[0] != 1:
-        raise ValueError(f"the Jacobian of an array of shape {y.shape}: it takes rows, shape (1, d)")
+        raise ValueError(
+            f"the Jacobian of an array of shape {y.shape}: it takes rows, shape (1, d)"
+        )
     return [row[np.newaxis].astype(y.dtype) for row in np.eye(y.shape[1])]
 
 
@@ -186,7 +188,9 @@ def called(operation: str, function: Callable[..., Any], *arguments: Any) -> Any
         raise
     except (Exception, SystemExit) as error:
         text = str(error).splitlines()[0] if str(error) else ""
-        raise Misbehaviour(operation, f"raised {type(error).__name__}: {text}".rstrip(": ")) from error
+        raise Misbehaviour(
+            operation, f"raised {type(error).__name__}: {text}".rstrip(": ")
+        ) from error
 
 
 def output_shape(node: Node, arguments: Sequence[Any]) -> tuple[int, ...] | None:

@@ -57,7 +57,10 @@ class IdealMachine(Machine):
             backward = RULES[node.operation].backward
             assert backward is not None
             parts = backward(
-                self.arithmetic, *map(self._ball, arguments), self._ball(values[index]), self._ball(grad)
+                self.arithmetic,
+                *map(self._ball, arguments),
+                self._ball(values[index]),
+                self._ball(grad),
             )
             return [None if part is None else self._round(part) for part in parts]
 

@@ -69,7 +69,9 @@ class NumpyMachine(Machine):
             parts = result if isinstance(result, tuple) else (result,)
             arrays = [a for a in arguments if not isinstance(a, Fraction)]
             if len(parts) != len(arrays):
-                raise Misbehaviour(name, f"returned {len(parts)} gradients for {len(arrays)} arrays")
+                raise Misbehaviour(
+                    name, f"returned {len(parts)} gradients for {len(arrays)} arrays"
+                )
             delivered = iter(
                 checked(name, part, like, like.shape)
                 for part, like in zip(parts, arrays, strict=True)
@@ -87,7 +89,9 @@ class NumpyMachine(Machine):
         parts = [float(part) if isinstance(part, Fraction) else wide(part) for part in arguments]
         results = _BACKWARD[operation](wide(grad), *parts)
         return [
-            None if isinstance(part, float) else _summed_to(result, part.shape).astype(self.format.dtype)
+            None
+            if isinstance(part, float)
+            else _summed_to(result, part.shape).astype(self.format.dtype)
             for result, part in zip(results, parts, strict=True)
         ]
 

@@ -136,7 +136,9 @@ NUMPY_TEXTBOOK = Implementation(
     functions={
         name: value
         for name, value in globals().items()
-        if callable(value) and getattr(value, "__module__", "") == __name__ and name[0] != "_"
+        if callable(value)
+        and getattr(value, "__module__", "") == __name__
+        and name[0] != "_"
         and name != "wide"
     },
 )

@@ -59,9 +59,7 @@ class TorchMachine(Machine):
                 checked(operation, one, of, tuple(of.shape))
                 for one, of in zip(result, arguments[0], strict=True)
             ]
-        return checked(
-            operation, result, arguments[0].detach(), output_shape(node, arguments)
-        )
+        return checked(operation, result, arguments[0].detach(), output_shape(node, arguments))
 
     def _filled(self, operation: str, like: Any) -> Tensor:
         dtype, device = _DTYPES[self.format.name], self.implementation.device

@@ -1,0 +1,61 @@
+"""From evidence to outcomes: what each sample of an example says of the cell."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from checks.evidence import Evidence, breaks, gather
+from checks.example import Example
+from checks.formats import Format
+from checks.implementation import Implementation
+from checks.implementations.ideal import IDEAL
+from checks.verdict import Verdict
+from theory.claim import Claim
+
+# The order in which the samples of a cell outvote each other: one defect is a defect.
+PRECEDENCE = (
+    Verdict.DEFECT,
+    Verdict.FALSE,
+    Verdict.METHOD_LIMIT,
+    Verdict.FORMAT_LIMIT,
+    Verdict.UNDECIDED,
+    Verdict.HOLDS,
+)
+_CODE = {verdict: code for code, verdict in enumerate(PRECEDENCE)}
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """The evidence of one example, and the verdict of each of its samples."""
+
+    evidence: Evidence
+    codes: NDArray[np.int8]
+
+    def of(self, verdict: Verdict) -> Any:
+        """The indices of the samples with this verdict."""
+        return np.flatnonzero(self.codes == _CODE[verdict])
+
+    @property
+    def gravest(self) -> Verdict:
+        """The verdict that outvotes all others."""
+        return PRECEDENCE[int(self.codes.min())]
+
+
+def judge(claim: Claim, implementation: Implementation, fmt: Format, example: Example) -> Outcomes:
+    """Run one example and say what each of its samples shows."""
+    evidence = gather(claim, implementation, fmt, example)
+    codes = np.full(evidence.samples, _CODE[Verdict.HOLDS], dtype=np.int8)
+    codes[~evidence.decided] = _CODE[Verdict.UNDECIDED]
+    broken = evidence.broken & ~evidence.false & ~evidence.outside
+    if broken.any():
+        ideal = broken
+        if implementation.library != "ideal":
+            ideal = breaks(claim, IDEAL, fmt, example)
+        codes[broken & ideal] = _CODE[Verdict.FORMAT_LIMIT]
+        codes[broken & ~ideal] = _CODE[Verdict.METHOD_LIMIT]
+    # A false claim is reproduced where the run shows it too; elsewhere its rounding hides it.
+    codes[evidence.false & evidence.broken] = _CODE[Verdict.FALSE]
+    codes[evidence.outside] = _CODE[Verdict.DEFECT]
+    return Outcomes(evidence, codes)

@@ -1,0 +1,360 @@
+"""From a cell to its result: explore, tally, minimise, judge.
+
+Hypothesis draws examples and is driven toward the largest slack by `target`. The first example with
+the gravest verdict is shrunk by Hypothesis (structure) and `checks.minimise` (values). The same
+examples are drawn for every implementation, so that their cells can be compared.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+import numpy as np
+from hypothesis import HealthCheck, Phase, find, given, seed as seeded, settings, target
+
+from checks.example import Example, MalformedInput, decode, encode
+from checks.formats import FORMATS, Format
+from checks.implementation import Implementation
+from checks.loading import load, load_chapter
+from checks.minimise import minimise
+from checks.outcomes import PRECEDENCE, Outcomes, judge
+from checks.strategies import examples, is_deep, is_enumerable, witnesses
+from checks.verdict import Cell, Counterexample, Result, Verdict
+from theory.claim import REGISTRY, Claim, Standing
+
+# A cell says something when at least half of its samples could be decided.
+DECIDED_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class Profile:
+    """How many examples a cell gets, and whether they are the same every time."""
+
+    examples: int
+    derandomize: bool
+
+
+PROFILES = {
+    "ci": Profile(examples=40, derandomize=True),
+    "nightly": Profile(examples=200, derandomize=False),
+    "dev": Profile(examples=10, derandomize=True),
+}
+
+
+@dataclass(frozen=True)
+class Task:
+    """A cell to judge, in words that another process understands."""
+
+    claim: str
+    implementation: str  # a built-in name or the path of a file
+    device: str
+    format: str
+    profile: str = "ci"
+    seed: int | None = None
+    chapter: str | None = None  # the path of a file of claims that is not in the book
+
+
+def tasks(
+    claims: Sequence[Claim],
+    implementations: Sequence[tuple[str, Implementation]],
+    formats: Sequence[str],
+    profile: str = "ci",
+    seed: int | None = None,
+    chapter: str | None = None,
+) -> list[Task]:
+    """Every cell of the matrix; claims that use none of a user's functions are left out."""
+    return [
+        Task(claim.name, spec, implementation.device, fmt, profile, seed, chapter)
+        for claim in claims
+        for spec, implementation in implementations
+        for fmt in formats
+        if implementation.answers_for is None or implementation.answers_for & claim.heads
+    ]
+
+
+def run_all(work: Sequence[Task], jobs: int, on_result: Callable[[Result], None]) -> list[Result]:
+    """Judge every task, several processes at a time, and return the results in order."""
+    if jobs == 1:
+        results = []
+        for task in work:
+            results.append(run_task(task))
+            on_result(results[-1])
+        return results
+    found: dict[Task, Result] = {}
+    with ProcessPoolExecutor(jobs, initializer=_one_thread) as pool:
+        futures = {pool.submit(run_task, task): task for task in work}
+        for future in as_completed(futures):
+            found[futures[future]] = future.result()
+            on_result(found[futures[future]])
+    return [found[task] for task in work]
+
+
+def _one_thread() -> None:
+    """The processes already fill the cores."""
+    import torch
+
+    torch.set_num_threads(1)
+
+
+def run_task(task: Task) -> Result:
+    """Judge one cell."""
+    claim, implementation, fmt = _resolve(task)
+    return check(claim, implementation, fmt, PROFILES[task.profile], task.seed)
+
+
+def replay(task: Task, inputs: Mapping[str, Any]) -> Result:
+    """Judge one cell on one written-down input. Raises MalformedInput."""
+    claim, implementation, fmt = _resolve(task)
+    example = decode(inputs, fmt)
+    started = time.perf_counter()
+    try:
+        outcomes = judge(claim, implementation, fmt, example)
+    except (KeyError, IndexError, ValueError) as error:
+        raise MalformedInput(f"the inputs do not fit {claim.name}: {error}") from error
+    tally = Tally(claim)
+    tally.add(example, outcomes)
+    verdict = outcomes.gravest
+    counterexample = _describe(claim, implementation, fmt, example, outcomes, verdict)
+    return tally.result(
+        _cell(claim, implementation, fmt), verdict, "replayed 1", started, counterexample, None
+    )
+
+
+def _resolve(task: Task) -> tuple[Claim, Implementation, Format]:
+    import theory.book  # noqa: F401  # enters the claims
+
+    if task.chapter and task.claim not in REGISTRY:
+        load_chapter(task.chapter)
+    return REGISTRY[task.claim], load(task.implementation, task.device), FORMATS[task.format]
+
+
+class Tally:
+    """What the examples of a cell have shown so far."""
+
+    def __init__(self, claim: Claim) -> None:
+        self.claim = claim
+        self.counts = np.zeros(len(PRECEDENCE), dtype=np.int64)
+        self.slack: list[Any] = []
+        self.first: dict[Verdict, tuple[float, Example]] = {}  # one sample each, and its size
+        self.worst: dict[Verdict, tuple[float, Example]] = {}
+
+    def add(self, example: Example, outcomes: Outcomes) -> None:
+        """Count one example."""
+        self.counts += np.bincount(outcomes.codes, minlength=len(PRECEDENCE))
+        slack = outcomes.evidence.slack
+        self.slack.append(slack if slack.size < 64 else np.quantile(slack, np.linspace(0, 1, 33)))
+        for verdict in PRECEDENCE[:-1]:
+            samples = outcomes.of(verdict)
+            if len(samples):
+                self.keep_simplest(verdict, example, samples)
+                severity, sample = _worst(outcomes, samples)
+                if severity > self.worst.get(verdict, (-1.0, example))[0]:
+                    self.worst[verdict] = severity, example.sample(sample)
+
+    def keep_simplest(self, verdict: Verdict, example: Example, samples: Any) -> None:
+        """Keep the failing sample that is nearest to the simplest values of its domains."""
+        sizes = np.zeros(example.samples)
+        if example.samples > 1:
+            for (name, _), values in example.arrays.items():
+                simplest = float(self.claim.variables[name].simplest)
+                sizes += np.abs(values.astype(np.float64) - simplest)
+        nearest = int(samples[np.argmin(sizes[samples])])
+        if verdict not in self.first or sizes[nearest] < self.first[verdict][0]:
+            self.first[verdict] = float(sizes[nearest]), example.sample(nearest)
+
+    @property
+    def samples(self) -> int:
+        """How many samples were judged."""
+        return int(self.counts.sum())
+
+    @property
+    def decided(self) -> float:
+        """The share of samples whose bounds say something."""
+        undecided = self.counts[PRECEDENCE.index(Verdict.UNDECIDED)]
+        return 1.0 - float(undecided) / max(self.samples, 1)
+
+    @property
+    def gravest(self) -> Verdict:
+        """The verdict of the cell, before its claim's standing is considered."""
+        for verdict, count in zip(PRECEDENCE, self.counts, strict=True):
+            if count and verdict not in {Verdict.UNDECIDED, Verdict.HOLDS}:
+                return verdict
+        return Verdict.HOLDS if self.decided >= DECIDED_SHARE else Verdict.UNDECIDED
+
+    def result(
+        self,
+        cell: Cell,
+        verdict: Verdict,
+        coverage: str,
+        started: float,
+        smallest: Counterexample | None,
+        worst: Counterexample | None,
+        reason: str = "",
+    ) -> Result:
+        """The judged cell."""
+        slack = np.concatenate(self.slack) if self.slack else np.zeros(0)
+        return Result(
+            cell=cell,
+            verdict=verdict,
+            coverage=coverage,
+            samples=self.samples,
+            decided=self.decided,
+            slack_median=float(np.median(slack)) if slack.size else float("nan"),
+            slack_largest=float(slack.max()) if slack.size else float("nan"),
+            seconds=time.perf_counter() - started,
+            smallest=smallest,
+            worst=worst,
+            reason=reason,
+        )
+
+
+def _worst(outcomes: Outcomes, samples: Any) -> tuple[float, int]:
+    faults = {fault.sample: fault.severity for fault in outcomes.evidence.faults}
+    severities = [np.nan_to_num(faults.get(int(s), 0.0), posinf=1e300) for s in samples]
+    at = int(np.argmax(severities))
+    return float(severities[at]), int(samples[at])
+
+
+def check(
+    claim: Claim,
+    implementation: Implementation,
+    fmt: Format,
+    profile: Profile,
+    seed: int | None = None,
+) -> Result:
+    """Judge one claim on one implementation in one format."""
+    if claim.is_statistical:
+        from checks.statistics import check_mean
+
+        return check_mean(claim, implementation, fmt, profile, seed)
+    started = time.perf_counter()
+    tally = Tally(claim)
+    for example in witnesses(claim, fmt):
+        tally.add(example, judge(claim, implementation, fmt, example))
+    count = profile.examples
+    if is_enumerable(claim, fmt):  # an example holds every value, and only parameters vary
+        count = min(count, 12) if len(claim.variables) > 1 else 1
+
+    elif is_deep(claim):
+        count = max(count // 4, 4)
+
+    def look(example: Example) -> None:
+        outcomes = judge(claim, implementation, fmt, example)
+        tally.add(example, outcomes)
+        if outcomes.evidence.slack.size:
+            target(float(np.max(outcomes.evidence.slack)))
+
+    _settings = settings(
+        max_examples=count,
+        derandomize=profile.derandomize and seed is None,
+        database=None,
+        deadline=None,
+        phases=(Phase.generate, Phase.target),
+        suppress_health_check=list(HealthCheck),
+    )
+    exploration = given(examples(claim, fmt))(_settings(look))
+    if seed is not None:
+        exploration = seeded(seed)(exploration)
+    exploration()
+    verdict, reason = tally.gravest, ""
+    if claim.standing is Standing.REFUTED and verdict is Verdict.HOLDS:
+        verdict, reason = Verdict.UNDECIDED, "the counterexample was not found"
+    if verdict is Verdict.UNDECIDED and not reason:
+        reason = f"only {tally.decided:.0%} of the samples had a bound that says anything"
+    smallest, worst = _counterexamples(claim, implementation, fmt, tally, verdict)
+    coverage = f"{'exhaustive' if is_enumerable(claim, fmt) else 'sampled'} {tally.samples}"
+    return tally.result(
+        _cell(claim, implementation, fmt), verdict, coverage, started, smallest, worst, reason
+    )
+
+
+def _counterexamples(
+    claim: Claim, implementation: Implementation, fmt: Format, tally: Tally, verdict: Verdict
+) -> tuple[Counterexample | None, Counterexample | None]:
+    if verdict not in tally.first or verdict is Verdict.UNDECIDED:
+        return None, None
+
+    def fails(example: Example) -> Any:
+        outcomes = judge(claim, implementation, fmt, example)
+        return outcomes.codes == PRECEDENCE.index(verdict)
+
+    first = tally.first[verdict][1]
+    if not is_deep(claim):  # there is no structure but the depth, which is halved until it holds
+        first = _shrunk(claim, fmt, first, fails)
+    smallest = minimise(claim, fmt, first, fails)
+    worst = tally.worst[verdict][1]
+    return tuple(  # type: ignore[return-value]  # two of them
+        _describe(
+            claim, implementation, fmt, example, judge(claim, implementation, fmt, example), verdict
+        )
+        for example in (smallest, worst)
+    )
+
+
+def _shrunk(
+    claim: Claim, fmt: Format, example: Example, fails: Callable[[Example], Any]
+) -> Example:
+    """The simplest structure that Hypothesis finds to fail alike, or the example as it is."""
+    from hypothesis.errors import NoSuchExample
+
+    quiet = settings(
+        max_examples=30,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+    )
+    drawn = examples(claim, fmt, enumerated=False)
+    try:
+        simple = find(drawn, lambda example: bool(fails(example).any()), settings=quiet)
+    except NoSuchExample:
+        return example
+    return simple.sample(int(np.flatnonzero(fails(simple))[0]))
+
+
+def _describe(
+    claim: Claim,
+    implementation: Implementation,
+    fmt: Format,
+    example: Example,
+    outcomes: Outcomes,
+    verdict: Verdict,
+) -> Counterexample:
+    evidence = outcomes.evidence
+    fault = evidence.faults[0] if evidence.faults else None
+    left, right = float(evidence.left[0]), float(evidence.right[0])
+    if fault and fault.what:
+        message = f"{fault.operation} {fault.what}"
+    elif fault:
+        message = (
+            f"{fault.operation} delivered {fault.got!r}, exact {fault.expected!r}: "
+            f"gap {fault.gap:.2g} > bound {fault.bound:.2g}"
+        )
+    else:
+        message = f"left {left!r}, right {right!r}"
+    return Counterexample(
+        inputs=encode(example),
+        operation=fault.operation if fault else "",
+        left=fault.got if fault else left,
+        right=fault.expected if fault else right,
+        gap=fault.gap if fault else abs(left - right),
+        bound=fault.bound if fault else float(evidence.bound[0]),
+        message=message,
+    )
+
+
+def _cell(claim: Claim, implementation: Implementation, fmt: Format) -> Cell:
+    return Cell(claim.name, implementation.name, fmt.name, implementation.device)
+
+
+def select(claims: Sequence[Claim], patterns: Sequence[str]) -> list[Claim]:
+    """The claims whose name matches a pattern or holds it as a part; all of them without patterns."""
+    return [
+        claim
+        for claim in claims
+        if not patterns or any(fnmatchcase(claim.name, f"*{pattern}*") for pattern in patterns)
+    ]

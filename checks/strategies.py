@@ -1,0 +1,314 @@
+"""From a claim's domains to examples: Hypothesis draws structure, NumPy fills the bulk from a seed.
+
+Hypothesis decides what it is good at: depth, widths, rows, parameters, the region of the format that
+values come from. The values themselves come from a seeded generator, in one call an array, because
+element-wise drawing is a thousand times slower and shrinks no better than `checks.minimise` does.
+Parameters have at most eight significant bits, so that they are representable in every format.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from checks.example import Example
+from checks.formats import FLOAT64, Format
+from checks.program import Argument, Key
+from theory.claim import Claim
+
+# How many samples an example of entries holds; multiprecision references make float64 dearer.
+ENTRIES = 512
+WIDE_ENTRIES = 48
+# The same where the depth is what varies, thousands of layers of it.
+DEEP_ENTRIES = 4
+
+REGIONS = ("moderate", "simple", "small", "large", "everywhere")
+
+
+@dataclass(frozen=True)
+class Structure:
+    """The part of an example that Hypothesis draws and shrinks."""
+
+    numbers: dict[str, Argument]
+    depth: int
+    width: int
+    rows: int
+    inner: tuple[int, ...]  # widths between the layers, as many as are needed
+    shapes: tuple[tuple[int, ...], ...]  # of a list of gradients
+    region: str
+    exponent: int  # a power of two that scales the bulk
+    seed: int
+
+
+def forms(claim: Claim) -> set[str]:
+    """The forms of a claim's variables."""
+    return {symbol.form for symbol in claim.variables.values()}
+
+
+def is_bulk(claim: Claim) -> bool:
+    """Whether every array of the claim holds one entry a sample."""
+    arrays = forms(claim) - {"number", "depth", "shape", "seed"}
+    return arrays <= {"entries", "layers of entries"}
+
+
+def is_unary(claim: Claim) -> bool:
+    """Whether a claim is about one real number: then a format can be swept in order."""
+    return sorted(symbol.form for symbol in claim.variables.values()) == ["entries"]
+
+
+def is_enumerable(claim: Claim, fmt: Format) -> bool:
+    """Whether every input of the format is tried: one real number, in 16 bits."""
+    kinds = [symbol.form for symbol in claim.variables.values()]
+    return fmt.bits == 16 and kinds.count("entries") == 1 and set(kinds) <= {"entries", "number"}
+
+
+def examples(claim: Claim, fmt: Format, *, enumerated: bool = True) -> st.SearchStrategy[Example]:
+    """Examples of a claim in a format; where possible each holds every value of the format."""
+    return structures(claim, fmt).map(
+        lambda structure: fill(claim, fmt, structure, enumerated=enumerated)
+    )
+
+
+def structures(claim: Claim, fmt: Format) -> st.SearchStrategy[Structure]:
+    """What Hypothesis draws."""
+    numbers = {
+        name: parameters(symbol)
+        for name, symbol in claim.variables.items()
+        if symbol.form == "number"
+    }
+    regions, reach = regions_of(claim, fmt)
+    return st.builds(
+        Structure,
+        numbers=st.fixed_dictionaries(numbers),
+        depth=depths(claim, fmt),
+        width=st.integers(1, 6),
+        rows=st.sampled_from([2, 3, 4, 8, 16, 33, 64]),
+        inner=st.tuples(*[st.integers(1, 5)] * 12),
+        shapes=st.lists(
+            st.sampled_from([(1,), (3,), (0,), (2, 3), (17,), (4, 5, 2), (300,)]),
+            min_size=1,
+            max_size=3,
+        ).map(tuple),
+        region=st.sampled_from(regions),
+        exponent=reach,
+        seed=st.integers(0, 2**32 - 1),
+    )
+
+
+def regions_of(claim: Claim, fmt: Format) -> tuple[tuple[str, ...], st.SearchStrategy[int]]:
+    """Where values come from: as far out as the claim can bear without drowning in overflow."""
+    kinds = forms(claim)
+    if kinds & {"row", "batch"}:  # matrices, whose products grow with the width
+        return ("moderate", "simple", "small"), st.integers(-3, 0)
+    if "tensors" in kinds:
+        half = fmt.max_exponent // 2
+        return REGIONS[:3], st.one_of(st.integers(-12, 4), st.integers(-half, half))
+    if "depth" in kinds:  # layers of one neuron
+        return ("moderate", "simple", "small"), st.integers(-3, 3)
+    return REGIONS, st.integers(-3, 3)
+
+
+def depths(claim: Claim, fmt: Format) -> st.SearchStrategy[int]:
+    """Depths to try: a dozen layers with weights of their own, any number of repeated factors."""
+    if "depth" not in forms(claim):
+        return st.just(1)
+    if forms(claim) & {"row", "batch"}:
+        return st.integers(1, 6)
+    if is_layered(claim):
+        return st.integers(1, 10)
+    # Every magnitude of depth is as likely as any other, shallow ones first.
+    top = deepest(fmt)
+    return st.one_of(
+        [st.just(top)]
+        + [st.integers(1, top >> halvings) for halvings in range(12) if top >> halvings]
+    )
+
+
+def is_layered(claim: Claim) -> bool:
+    """Whether each layer has weights of its own; a factor that repeats has none."""
+    return any(form.startswith("layers") or form == "map" for form in forms(claim))
+
+
+def is_deep(claim: Claim) -> bool:
+    """Whether the depth itself is what a claim is about, thousands of layers of it."""
+    return "depth" in forms(claim) and not is_layered(claim)
+
+
+def deepest(fmt: Format) -> int:
+    """Deep enough for the simplest factors, 3/2 and 4/5, to leave the format at either end."""
+    return int((fmt.max_exponent + fmt.precision) / np.log2(1.25)) + 16
+
+
+def parameters(domain: Any) -> st.SearchStrategy[Fraction]:
+    """Numbers of a domain with at most eight significant bits, simple ones first."""
+    low = Fraction(str(domain.low)) if domain.low is not None else None
+    high = Fraction(str(domain.high)) if domain.high is not None else None
+
+    def inside(value: Fraction) -> bool:
+        above = low is None or (value > low if domain.open else value >= low)
+        below = high is None or (value < high if domain.open else value <= high)
+        return above and below
+
+    simple = [Fraction(n, d) for d in (1, 2, 4) for n in range(-4 * d, 4 * d + 1)]
+    simple += [Fraction(1, 2**power) for power in range(3, 21)]
+    simple = sorted(
+        {value for value in simple if inside(value)},
+        key=lambda value: (abs(value - Fraction(str(domain.simplest))), value < 0),
+    )
+    eight_bits = st.builds(
+        lambda mantissa, exponent: Fraction(mantissa) * Fraction(2) ** exponent,
+        st.integers(-255, 255),
+        st.integers(-14, -6),
+    )
+    return st.one_of(st.sampled_from(simple), eight_bits.filter(inside))
+
+
+# -- filling in the bulk --------------------------------------------------------------------------
+
+
+def fill(claim: Claim, fmt: Format, structure: Structure, *, enumerated: bool = True) -> Example:
+    """An example of the given structure."""
+    rng = np.random.default_rng(structure.seed)
+    numbers: dict[str, Argument] = dict(structure.numbers)
+    count = WIDE_ENTRIES if fmt is FLOAT64 else ENTRIES
+    if is_deep(claim):
+        count = DEEP_ENTRIES
+    arrays: dict[Key, Any] = {}
+    for name, symbol in claim.variables.items():
+        if symbol.form == "depth":
+            numbers[name] = Fraction(structure.depth)
+        elif symbol.form == "shape":
+            numbers[name] = (structure.inner[0], structure.width)
+        elif symbol.form == "seed":
+            numbers[name] = Fraction(structure.seed)
+        elif symbol.form != "number":
+            for key, shape in shapes(name, symbol, structure, count):
+                arrays[key] = draw(rng, fmt, symbol, shape, structure)
+    if enumerated and is_enumerable(claim, fmt):
+        (name,) = (name for name, symbol in claim.variables.items() if symbol.form == "entries")
+        arrays[name, 0] = everything(fmt, claim.variables[name])
+    samples = len(next(iter(arrays.values()))) if is_bulk(claim) else 1
+    return Example(numbers, arrays, samples)
+
+
+def shapes(name: str, symbol: Any, structure: Structure, count: int) -> Iterator[tuple[Key, Any]]:
+    """The keys and shapes of one variable's arrays; a list of shapes for a list of arrays."""
+    width, depth = structure.width, structure.depth
+    # The layers' widths: those of the rows at both ends, any between.
+    widths = [width, *(structure.inner[i % 12] for i in range(depth - 1)), width]
+    layers = range(1, depth + 1)
+    match symbol.form:
+        case "entries":
+            yield (name, 0), (count,)
+        case "layers of entries":
+            yield from (((name, layer), (count,)) for layer in layers)
+        case "row":
+            yield (name, 0), (1, width)
+        case "features":
+            yield (name, 0), (width,)
+        case "batch":
+            yield (name, 0), (structure.rows, width)
+        case "matrix":
+            yield (name, 0), (width, width)
+        case "layers of matrix":
+            yield from (((name, layer), (widths[layer], widths[layer - 1])) for layer in layers)
+        case "layers of features":
+            yield from (((name, layer), (widths[layer],)) for layer in layers)
+        case "map":  # one without a layer, f(x), and one for each layer, f(i, x)
+            for layer in range(depth + 1):
+                yield (f"{name}.weight", layer), (width, width)
+                yield (f"{name}.bias", layer), (width,)
+        case "tensors":
+            yield (name, 0), list(structure.shapes)
+
+
+def draw(
+    rng: np.random.Generator, fmt: Format, symbol: Any, shape: Any, structure: Structure
+) -> Any:
+    """Values of a domain in a format, of a shape or a list of shapes."""
+    if isinstance(shape, list):
+        return [draw(rng, fmt, symbol, part, structure) for part in shape]
+    if symbol.low is not None and symbol.high is not None:
+        return between(rng, fmt, symbol, shape)
+    size = int(np.prod(shape))
+    if structure.region == "everywhere":
+        values = _anywhere(rng, fmt, size)
+    else:
+        values = fmt.nearest(_REGIONS[structure.region](rng, size, structure.exponent))
+    if symbol.low == 0:
+        values = np.abs(values)
+        values[values == 0] = fmt.dtype(1)
+    return values.reshape(shape)
+
+
+def between(rng: np.random.Generator, fmt: Format, symbol: Any, shape: Any) -> NDArray[Any]:
+    """Values strictly inside bounds, the simplest of the domain first."""
+    low, high = (fmt.nearest(np.array([float(bound)])) for bound in (symbol.low, symbol.high))
+    ordinals = rng.integers(fmt.ordinals(low)[0] + 1, fmt.ordinals(high)[0], int(np.prod(shape)))
+    values = fmt.from_ordinals(ordinals)
+    values[:1] = fmt.nearest(np.array([float(symbol.simplest)]))
+    return values.reshape(shape)
+
+
+def everything(fmt: Format, symbol: Any) -> NDArray[Any]:
+    """Every finite value of a 16-bit format that lies in the domain."""
+    values = fmt.all_finite()
+    return values if symbol.low is None else values[values > float(symbol.low)]
+
+
+def _anywhere(rng: np.random.Generator, fmt: Format, size: int) -> NDArray[Any]:
+    """Any bit pattern that is finite: every exponent is as likely as any other."""
+    top = fmt.largest_ordinal
+    values = fmt.from_ordinals(rng.integers(-top, top, size, endpoint=True))
+    edges = np.array([0, 1, -1, top, -top], dtype=np.int64)
+    values[: len(edges)] = fmt.from_ordinals(edges)[:size]
+    return values
+
+
+def _moderate(rng: np.random.Generator, size: int, exponent: int) -> NDArray[np.float64]:
+    return np.ldexp(rng.normal(size=size), exponent)
+
+
+def _simple(rng: np.random.Generator, size: int, exponent: int) -> NDArray[np.float64]:
+    return rng.integers(-4, 5, size) / 2
+
+
+def _small(rng: np.random.Generator, size: int, exponent: int) -> NDArray[np.float64]:
+    return np.ldexp(rng.uniform(-1, 1, size), exponent - 4)
+
+
+def _large(rng: np.random.Generator, size: int, exponent: int) -> NDArray[np.float64]:
+    """From 1 to 2**12, every binade as likely as any other: where activations saturate."""
+    return np.exp2(rng.uniform(0, 12, size)) * rng.choice([-1, 1], size)
+
+
+_REGIONS: dict[str, Callable[[np.random.Generator, int, int], NDArray[np.float64]]] = {
+    "moderate": _moderate,
+    "simple": _simple,
+    "small": _small,
+    "large": _large,
+}
+
+
+def witnesses(claim: Claim, fmt: Format) -> Iterator[Example]:
+    """The points that a claim names: its counterexamples, or where it holds with equality."""
+    points = [*claim.witnesses, *([claim.attained_at] if claim.attained_at else [])]
+    for point in points:
+        depth = int(point.get("n", 1))
+        structure = Structure({}, depth, 1, 2, (1,) * 12, ((1,),), "simple", 0, 0)
+        numbers: dict[str, Argument] = {}
+        arrays: dict[Key, Any] = {}
+        for name, symbol in claim.variables.items():
+            value = Fraction(str(point[name]))
+            if symbol.form in {"number", "depth"}:
+                numbers[name] = value
+                continue
+            for key, shape in shapes(name, symbol, structure, 1):
+                # A map f(x) = a·x is not smooth and bounded; its weight is a, its bias 0.
+                entry = 0.0 if key[0].endswith(".bias") else float(value)
+                arrays[key] = fmt.nearest(np.full(shape, entry))
+        yield Example(numbers, arrays)
