@@ -123,6 +123,11 @@ def breaks(claim: Claim, implementation: Implementation, fmt: Format, example: E
     return _by_sample(broken, example.samples)
 
 
+def inspect(program: Program, contract: Contract, example: Example, trace: Trace) -> list[Fault]:
+    """Every stored number of a trace that lies outside its enclosure."""
+    return _inspect(program, contract, example, trace)[0]
+
+
 # -- local inspection -----------------------------------------------------------------------------
 
 

@@ -109,6 +109,10 @@ def replay(task: Task, inputs: Mapping[str, Any]) -> Result:
     """Judge one cell on one written-down input. Raises MalformedInput."""
     claim, implementation, fmt = _resolve(task)
     example = decode(inputs, fmt)
+    if claim.is_statistical:
+        from checks.statistics import check_mean
+
+        return check_mean(claim, implementation, fmt, example=example)
     started = time.perf_counter()
     try:
         outcomes = judge(claim, implementation, fmt, example)
@@ -229,7 +233,7 @@ def check(
     if claim.is_statistical:
         from checks.statistics import check_mean
 
-        return check_mean(claim, implementation, fmt, profile, seed)
+        return check_mean(claim, implementation, fmt, seed)
     started = time.perf_counter()
     tally = Tally(claim)
     for example in witnesses(claim, fmt):
