@@ -4,7 +4,6 @@ Whatever is wrong with a file becomes one UnusableFile of one line: what happene
 what to write instead. torch is imported only where it is asked for.
 """
 
-import difflib
 import hashlib
 import inspect
 import math
@@ -19,15 +18,12 @@ from types import MappingProxyType, ModuleType
 from typing import Any
 
 from checks.implementation import Implementation
+from checks.unusable import UnusableFile, did_you_mean
 from checks.vocabulary import BASELINES, BUILT_IN, DEVICES_OF
 from theory.claim import REGISTRY, Claim, ClaimError, check_links
 from theory.heads import HEADS
 
 WORKING_FORMATS = ("wide", "storage")
-
-
-class UnusableFile(ValueError):  # noqa: N818  # it names what was found, as Misbehaviour does
-    """A file that cannot be checked; the message is one line for the person who wrote it."""
 
 
 def load(spec: str, device: str) -> Implementation:
@@ -100,8 +96,9 @@ def _read(spec: str) -> tuple[Path, str]:
             raise UnusableFile(f"{spec} is a directory; give one .py file of it")
         if path.suffix != ".py":
             raise UnusableFile(
-                f"{spec} is no .py file and no built-in implementation{_hint(spec, BUILT_IN)}; "
-                f"give the path of a .py file, or one of {', '.join(BUILT_IN)}"
+                f"{spec} is no .py file and no built-in implementation"
+                f"{did_you_mean(spec, BUILT_IN)}; give the path of a .py file, or one of "
+                f"{', '.join(BUILT_IN)}"
             )
         if not path.exists():
             raise UnusableFile(f"{spec}: there is no such file; check the path")
@@ -211,8 +208,14 @@ def _functions(file: str, stated: Mapping[str, Any]) -> dict[str, Callable[..., 
                 _refuse_uncallable(file, name, stated[name], parameters)
                 functions[name] = stated[name]
     if not functions:
-        own = (name for name, value in stated.items() if callable(value) and _hint(name, HEADS))
-        near = next((f", and {name} is none{_hint(name, HEADS)}" for name in own), "")
+        own = (
+            name
+            for name, value in stated.items()
+            if callable(value) and did_you_mean(name.lower(), HEADS)
+        )
+        near = next(
+            (f", and {name} is none{did_you_mean(name.lower(), HEADS)}" for name in own), ""
+        )
         raise UnusableFile(
             f"{file}: defines no head{near}; name functions as `backproof heads` prints them"
         )
@@ -270,7 +273,7 @@ def _ulps(file: str, stated: Mapping[str, Any], answers_for: frozenset[str]) -> 
         if name not in answers_for:
             raise UnusableFile(
                 f"{file}: ULPS states {name!r}, which this file does not define"
-                f"{_hint(str(name), answers_for)}; state the heads that it defines"
+                f"{did_you_mean(str(name), answers_for)}; state the heads that it defines"
             )
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if not number or not 0 < value < math.inf:
@@ -278,8 +281,3 @@ def _ulps(file: str, stated: Mapping[str, Any], answers_for: frozenset[str]) -> 
                 f"{file}: ULPS states {value!r} for {name}; {proper}, a positive number"
             )
     return MappingProxyType({name: float(value) for name, value in ulps.items()})
-
-
-def _hint(name: str, known: Any) -> str:
-    close = difflib.get_close_matches(name.lower(), list(known), n=1)
-    return f" (did you mean {close[0]}?)" if close else ""

@@ -9,7 +9,8 @@ import pytest
 
 from checks import vocabulary
 from checks.formats import FORMATS
-from checks.loading import UnusableFile, load, load_chapter
+from checks.loading import load, load_chapter
+from checks.unusable import UnusableFile
 from theory.claim import REGISTRY, apart
 from theory.heads import HEADS
 
