@@ -72,8 +72,9 @@ def anchored(program: Program, contract: Contract, arrays: Arrays, trace: Trace)
 
 def observed(program: Program, arithmetic: Arithmetic, trace: Trace) -> Reading:
     """What the run delivered, as it is."""
+    needed = {a for node in program.statement if node.operation == "observe" for a in node.parents}
     return Reading(
-        {index: points(arithmetic, value) for index, value in trace.values.items()},
+        {index: points(arithmetic, trace.values[index]) for index in needed},
         {node: arithmetic.point(value) for node, value in trace.derivatives.items()},
     )
 

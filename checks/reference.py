@@ -5,6 +5,7 @@ Arb balls where python-flint is installed, mpmath floats where it is not. NumPy'
 on both alike; only elementary functions and conversions need a name here.
 """
 
+import math
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
@@ -120,6 +121,8 @@ def _round_integer(mantissa: int, exponent: int) -> float:
         return float("inf") if mantissa > 0 else float("-inf")
     if size < -1100:
         return 0.0 if mantissa > 0 else -0.0
+    if -1021 <= size <= 1023 and abs(mantissa).bit_length() <= 1023:
+        return math.ldexp(float(mantissa), exponent)  # the scaling of a normal number is exact
     try:
         return float(Fraction(mantissa) * Fraction(2) ** exponent)
     except OverflowError:

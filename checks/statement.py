@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from checks import reference
 from checks.enclosures import Arithmetic, Ball
 from checks.formats import Format
 from checks.program import Program
@@ -84,11 +83,11 @@ def _second_moment(ar: Arithmetic, x: Ball) -> Ball:
 
 
 def _positive(ar: Arithmetic, x: Ball) -> Ball:
-    return ar.point(np.asarray(reference.approximate(x.mid) > 0, dtype=np.float64))
+    return ar.point(np.asarray(x.mid > 0, dtype=bool))
 
 
 def _nonnegative(ar: Arithmetic, x: Ball) -> Ball:
-    return ar.point(np.asarray(reference.approximate(x.mid) >= 0, dtype=np.float64))
+    return ar.point(np.asarray(x.mid >= 0, dtype=bool))
 
 
 _OPERATIONS: dict[str, Callable[..., Any]] = {

@@ -6,6 +6,7 @@ element-wise drawing is a thousand times slower and shrinks no better than `chec
 Parameters have at most eight significant bits, so that they are representable in every format.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -154,7 +155,8 @@ def parameters(domain: Any) -> st.SearchStrategy[Fraction]:
         return above and below
 
     simple = [Fraction(n, d) for d in (1, 2, 4) for n in range(-4 * d, 4 * d + 1)]
-    simple += [Fraction(1, 2**power) for power in range(3, 21)]
+    if high is not None:  # such as an eps, where small is ordinary
+        simple += [Fraction(1, 2**power) for power in range(3, 21)]
     simple = sorted(
         {value for value in simple if inside(value)},
         key=lambda value: (abs(value - Fraction(str(domain.simplest))), value < 0),
@@ -162,7 +164,7 @@ def parameters(domain: Any) -> st.SearchStrategy[Fraction]:
     eight_bits = st.builds(
         lambda mantissa, exponent: Fraction(mantissa) * Fraction(2) ** exponent,
         st.integers(-255, 255),
-        st.integers(-14, -6),
+        st.integers(-9, -6),
     )
     return st.one_of(st.sampled_from(simple), eight_bits.filter(inside))
 
@@ -292,6 +294,27 @@ _REGIONS: dict[str, Callable[[np.random.Generator, int, int], NDArray[np.float64
     "small": _small,
     "large": _large,
 }
+
+
+def pinned(claim: Claim, fmt: Format) -> Iterator[Example]:
+    """Examples that are tried before any are drawn: points that a claim names, edges of a format."""
+    yield from witnesses(claim, fmt)
+    if is_deep(claim):
+        for depth in edges(claim, fmt):
+            structure = Structure({}, depth, 1, 2, (1,) * 12, ((1,),), "simple", 0, 0)
+            yield fill(claim, fmt, structure)
+
+
+def edges(claim: Claim, fmt: Format) -> list[int]:
+    """The depths around which the simplest factor of a claim leaves the format."""
+    factors = {float(s.simplest) for s in claim.variables.values() if s.form == "entries"}
+    depths = set()
+    for factor in factors - {0.0, 1.0}:
+        threshold = fmt.overflow_threshold if factor > 1 else fmt.underflow_threshold
+        bits = math.log2(threshold.numerator) - math.log2(threshold.denominator)
+        at = math.ceil(bits / math.log2(factor))
+        depths |= {at - 1, at, at + 1}
+    return sorted(depths)
 
 
 def witnesses(claim: Claim, fmt: Format) -> Iterator[Example]:
