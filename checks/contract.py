@@ -8,6 +8,7 @@ import numpy as np
 from checks.enclosures import Arithmetic, Ball, store
 from checks.formats import FLOAT64, Format
 from checks.implementation import Implementation
+from checks.machines import machine
 from checks.rules import RULES
 
 
@@ -22,8 +23,10 @@ class Contract:
 
     @classmethod
     def of(cls, implementation: Implementation, fmt: Format) -> "Contract":
-        """What an implementation promises in a format."""
-        return cls(fmt, implementation.working_format(fmt), implementation.ulps)
+        """What an implementation promises in a format, on a device that is asked what it does."""
+        working = implementation.working_format(fmt)
+        flushes = machine(implementation, fmt).flushes(working)
+        return cls(fmt, working, implementation.ulps, flushes)
 
     @property
     def arithmetic(self) -> Arithmetic:

@@ -184,8 +184,11 @@ class Arithmetic:
     def multiply(self, a: Ball, b: Ball) -> Ball:
         """a · b."""
         with np.errstate(over="ignore", invalid="ignore"):
-            rad = _times(np.abs(a.center), b.rad) + _times(np.abs(b.center), a.rad)
-            product = Ball(a.mid * b.mid, rad + _times(a.rad, b.rad))
+            rad: Any = np.zeros(np.broadcast_shapes(a.shape, b.shape))
+            if a.rad.any() or b.rad.any():
+                rad = _times(np.abs(a.center), b.rad) + _times(np.abs(b.center), a.rad)
+                rad = rad + _times(a.rad, b.rad)
+            product = Ball(a.mid * b.mid, rad)
         return self.rounded(product.mid, product.rad)
 
     def reordered(self, product: Ball, *factors: Ball) -> Ball:

@@ -127,7 +127,8 @@ def _complaint(result: Result, expected: Expected) -> str:
     if expected.verdict is Verdict.FALSE:
         return f"expected FALSE, the claim being refuted; found {verdict.name}"
     by = f" by {expected.entry}" if expected.entry else ""
-    return f"expected {expected.verdict.name}{by}; found {verdict.name}"
+    why = ": the exact reading refutes the claim" if verdict is Verdict.FALSE else ""
+    return f"expected {expected.verdict.name}{by}; found {verdict.name}{why}"
 
 
 def _plain(inputs: Mapping[str, Any]) -> dict[str, Any]:

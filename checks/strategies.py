@@ -20,6 +20,7 @@ from checks.example import Example
 from checks.formats import FLOAT64, Format
 from checks.program import Argument, Key
 from theory.claim import Claim
+from theory.domains import PositiveWeights, Weights
 
 # How many samples an example of entries holds; multiprecision references make float64 dearer.
 ENTRIES = 512
@@ -27,6 +28,7 @@ WIDE_ENTRIES = 48
 # The same where the depth is what varies, thousands of layers of it.
 DEEP_ENTRIES = 4
 
+WEIGHTS = (Weights, PositiveWeights)
 REGIONS = ("moderate", "simple", "small", "large", "everywhere")
 
 
@@ -240,7 +242,12 @@ def draw(
     if structure.region == "everywhere":
         values = _anywhere(rng, fmt, size)
     else:
-        values = fmt.nearest(_REGIONS[structure.region](rng, size, structure.exponent))
+        exponent = structure.exponent
+        if symbol.form in {"matrix", "layers of matrix", "map"}:
+            # As initialisers do: a weight shrinks with the root of its fan-in, and so keeps bounds
+            # on products of Jacobians from growing with the width alone.
+            exponent -= round(math.log2(structure.width) / 2) + 1
+        values = fmt.nearest(_REGIONS[structure.region](rng, size, exponent))
     if symbol.low == 0:
         values = np.abs(values)
         values[values == 0] = fmt.dtype(1)
@@ -303,6 +310,26 @@ def pinned(claim: Claim, fmt: Format) -> Iterator[Example]:
         for depth in edges(claim, fmt):
             structure = Structure({}, depth, 1, 2, (1,) * 12, ((1,),), "simple", 0, 0)
             yield fill(claim, fmt, structure)
+    if "layers of entries" in forms(claim):
+        yield from uniform(claim, fmt)
+
+
+def uniform(claim: Claim, fmt: Format) -> Iterator[Example]:
+    """Every weight 8, and every weight 1/8, ten layers deep: the edges of the range in float16."""
+    structure = Structure({}, 10, 1, 2, (1,) * 12, ((1,),), "simple", 0, 0)
+    for weight in (8.0, 0.125):
+        arrays = {
+            key: fmt.nearest(
+                np.full(shape, weight if type(symbol) in WEIGHTS else float(symbol.simplest))
+            )
+            for name, symbol in claim.variables.items()
+            if symbol.form != "depth"
+            for key, shape in shapes(name, symbol, structure, 1)
+        }
+        depths = {
+            n: Fraction(10) for n, symbol in claim.variables.items() if symbol.form == "depth"
+        }
+        yield Example(depths, arrays)
 
 
 def edges(claim: Claim, fmt: Format) -> list[int]:

@@ -63,6 +63,15 @@ class Machine:
         """One operation."""
         raise NotImplementedError
 
+    def halved(self, values: Any) -> Any:
+        """Half of an array, by the library's own multiplication."""
+        return self.save(self.load(values) * 0.5)
+
+    def flushes(self, working: Format) -> bool:
+        """Whether the device puts subnormals of the working format to zero, found by trying."""
+        smallest = np.array([working.smallest_normal], dtype=working.dtype)
+        return bool(np.asarray(self.halved(smallest))[0] == 0)
+
     def pull(
         self, program: Program, values: Mapping[int, Array], y: int, x: int, seed: Stored
     ) -> dict[int, Stored]:

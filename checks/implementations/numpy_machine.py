@@ -45,6 +45,11 @@ class NumpyMachine(Machine):
             value = arguments[0]
             shape: Any = () if operation == "constant" else _rows(value)
             return np.full(shape, float(value) if operation == "constant" else 0, self.format.dtype)
+        if operation in self.implementation.functions:  # another arithmetic, such as a mutant's
+            like = next(part for part in arguments if not isinstance(part, Fraction))
+            function = self.implementation.functions[operation]
+            result = called(operation, function, *map(number, arguments))
+            return checked(operation, result, like, None)
         parts = [float(part) if isinstance(part, Fraction) else wide(part) for part in arguments]
         return np.asarray(_ARITHMETIC[operation](*parts)).astype(self.format.dtype)
 
