@@ -1,0 +1,1 @@
+"""How a run is shown: on the terminal, as plain text and as JSON."""
