@@ -1,0 +1,490 @@
+"""The command line: backproof check | list | show | heads | prove | replay.
+
+torch, NumPy and Hypothesis are imported by the commands that run something, so that the others
+answer at once. Whatever cannot be used ends as one line on stderr and exit code 2.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from checks.unusable import Unusable, UnusableCall, UnusableFinding, did_you_mean
+from checks.vocabulary import BASELINES, BUILT_IN, DEVICES, DEVICES_OF, FORMATS
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from checks.implementation import Implementation
+    from checks.ledger import Judgement
+    from checks.report.run import Run
+    from checks.verdict import Result
+    from theory.claim import Claim
+
+EXPECTED, UNEXPECTED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
+EXIT_CODES = (
+    "Exit codes: 0 every verdict is the expected one, 1 some are not, 2 the call or a file is "
+    "unusable (with the reason in one line), 130 interrupted."
+)
+PROFILES = ("ci", "nightly", "dev")
+# Proofs of what is not as expected may take this long altogether; the rest is left to `prove`.
+PROOF_SECONDS = 20.0
+
+app = typer.Typer(
+    name="backproof",
+    help="A law book for gradient flow that checks itself.",
+    epilog=EXIT_CODES,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+ReportOption = Annotated[
+    Path, typer.Option("--report", metavar="DIR", help="Where the report and its findings lie.")
+]
+REPORT = Path("backproof-report")
+
+
+def main() -> None:
+    """The console script."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Carry out a command line and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a σ on a terminal that has none is no crash
+    try:
+        code = app(list(arguments) or ["--help"], prog_name="backproof", standalone_mode=False)
+    except Unusable as error:
+        _complain(str(error))
+        return UNUSABLE
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    except OSError as error:  # a full disk, a vanished directory
+        _complain(f"{error}; see to it and run this again")
+        return UNUSABLE
+    except Exception as error:
+        # typer brings a click of its own, whose errors have no public name.
+        if not hasattr(error, "format_message"):
+            raise
+        message = error.format_message().rstrip()
+        _complain(f"{message}{'' if message[-1:] in '.?!' else '.'} Try `backproof --help`.")
+        return UNUSABLE
+    if code == INTERRUPTED:
+        _complain("interrupted")
+    return int(code or EXPECTED)
+
+
+def _complain(message: str) -> None:
+    print(f"backproof: {' '.join(message.split())}", file=sys.stderr)
+
+
+# -- check ----------------------------------------------------------------------------------------
+
+
+@app.command(epilog=EXIT_CODES)
+def check(
+    implementation: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE|NAME",
+            help=f"A file of functions named like the heads, or {', '.join(BUILT_IN)}; repeatable. "
+            "The default is all that are built in.",
+        ),
+    ] = None,
+    claims: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PATTERN", help="Only these claims: a name, a part of names, or *."),
+    ] = None,
+    formats: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAMES", help=f"Only these of {', '.join(FORMATS)}."),
+    ] = None,
+    devices: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAMES", help="cpu, cuda; the default is what this machine has."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Draw other samples than the usual.")] = None,
+    profile: Annotated[
+        str, typer.Option(metavar="|".join(PROFILES), help="How much is tried.")
+    ] = "ci",
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="Processes; the default is the number of cores.")
+    ] = None,
+    report: ReportOption = REPORT,
+    chapter: Annotated[
+        str | None, typer.Option(metavar="FILE.py", help="Claims of your own, added to the book.")
+    ] = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Print slack and the IDs of what was expected.")
+    ] = False,
+) -> int:
+    """Judge claims on implementations and compare every verdict with the ledger."""
+    from checks import ledger, runner
+    from checks.report import run as reports, terminal
+
+    started = time.perf_counter()
+    book = _book(chapter)
+    chosen = select(book, _split(claims))
+    wanted_formats = _known("format", _split(formats), FORMATS)
+    (profile,) = _known("profile", [profile], PROFILES)
+    expectations = ledger.read(book)
+    implementations = _implementations(implementation or [], _split(devices))
+    _prepare(report)
+    work = runner.tasks(chosen, implementations, wanted_formats, profile, seed, chapter)
+    if not work:
+        raise UnusableCall(
+            "none of these claims uses a head that the file defines; `backproof show NAME` prints "
+            "the heads of a claim"
+        )
+    libraries = {one.name: one.library for _, one in implementations if one.path}
+    results: list[Result] = []
+    outcome = reports.Run(
+        judgements=(),
+        implementations=tuple(one for _, one in implementations),
+        claims={claim.name: claim for claim in chosen},
+        formats=wanted_formats,
+        ledger=expectations,
+        report=report,
+        profile=profile,
+        seed=seed,
+        chapter=chapter,
+    )
+
+    def judged(results: Iterable[Result]) -> tuple[Judgement, ...]:
+        return tuple(
+            expectations.judge(result, libraries.get(result.cell.implementation))
+            for result in results
+        )
+
+    fault: BaseException | None = None
+    try:
+        with _progress(len(work)) as advance:
+
+            def collect(result: Result) -> None:
+                results.append(result)
+                advance(judged([result])[0])
+
+            results = runner.run_all(work, jobs or _cores(), collect)
+    except BaseException as error:
+        if not isinstance(error, (KeyboardInterrupt, *_breakages())):
+            raise
+        fault = error
+    complete = fault is None
+    outcome = replace(outcome, judgements=judged(results), complete=complete)
+    if complete:
+        pairs = {(one.name, one.device) for _, one in implementations}
+        stale = expectations.unseen(results, set(outcome.claims), pairs, wanted_formats)
+        outcome = replace(outcome, stale=tuple(stale), reals=_over_the_reals(outcome))
+    outcome = replace(outcome, seconds=time.perf_counter() - started)
+    _write(outcome)
+    terminal.show(outcome, _console(), verbose=verbose)
+    if isinstance(fault, KeyboardInterrupt):
+        return INTERRUPTED
+    if fault is not None:
+        raise UnusableCall(_breakage(fault)) from fault
+    return EXPECTED if outcome.passed else UNEXPECTED
+
+
+def _book(chapter: str | None = None) -> list[Claim]:
+    """The claims of the book, and those of a user's chapter."""
+    from theory.book import CLAIMS
+
+    if chapter is None:
+        return list(CLAIMS)
+    from checks.loading import load_chapter
+
+    return [*CLAIMS, *load_chapter(chapter)]
+
+
+def select(claims: Sequence[Claim], patterns: Sequence[str]) -> list[Claim]:
+    """The claims that a pattern names, or else matches, or else is a part of; all without patterns.
+
+    Raises UnusableCall for a pattern that nothing matches.
+    """
+    if not patterns:
+        return list(claims)
+    names = [claim.name for claim in claims]
+    found: set[str] = set()
+    for pattern in patterns:
+        hits = {pattern} & set(names) or {
+            name for name in names if fnmatchcase(name, pattern) or pattern in name
+        }
+        if not hits:
+            raise UnusableCall(
+                f"no claim matches {pattern!r}{did_you_mean(pattern, names)}; "
+                "`backproof list` prints them"
+            )
+        found |= hits
+    return [claim for claim in claims if claim.name in found]
+
+
+def _split(values: Iterable[str] | None) -> list[str]:
+    """The names in a repeatable option, each of whose values may hold several."""
+    return [name.strip() for value in values or () for name in value.split(",") if name.strip()]
+
+
+def _known(kind: str, names: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+    """The names in the order in which they are known; all of them where none is given."""
+    for name in names:
+        if name not in known:
+            raise UnusableCall(
+                f"unknown {kind} {name!r}{did_you_mean(name, known)}; write {', '.join(known)}"
+            )
+    return tuple(name for name in known if not names or name in names)
+
+
+def _implementations(
+    specs: Sequence[str], devices: Sequence[str]
+) -> list[tuple[str, Implementation]]:
+    """What is to be judged: each implementation once for each device that it runs on."""
+    from checks.loading import load
+
+    asked = _known("device", devices, DEVICES) if devices else ()
+    pairs = []
+    for spec in dict.fromkeys(specs or BUILT_IN):
+        loaded = load(spec, "cpu")
+        possible = DEVICES_OF[BASELINES.get(loaded.library, "ideal")]
+        mine = [device for device in possible if device in asked] if asked else list(possible)
+        if "cuda" in mine and not _cuda_is_available():
+            if asked:
+                raise UnusableCall("torch sees no CUDA device here; leave --devices cuda out")
+            mine.remove("cuda")
+        if not mine and specs:
+            raise UnusableCall(f"{spec} runs on the cpu only; leave --devices out")
+        pairs += [(spec, replace(loaded, device=device)) for device in mine]
+    names = [f"{one.name} on {one.device}" for _, one in pairs]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise UnusableCall(
+            f"two implementations are called {twice[0]}; write NAME = ... in one of the files"
+        )
+    return pairs
+
+
+def _cuda_is_available() -> bool:
+    # Asked of the driver's library, so that worker processes can still start CUDA themselves.
+    os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _prepare(report: Path) -> None:
+    """See that the report can be written before an hour is spent on it."""
+    try:
+        report.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UnusableCall(
+            f"cannot write to {report} ({error.strerror}); give --report DIR"
+        ) from error
+    if not os.access(report, os.W_OK):
+        raise UnusableCall(f"cannot write to {report} (no permission); give --report DIR")
+
+
+def _write(outcome: Run) -> None:
+    from checks.report import run as reports, terminal
+
+    try:
+        reports.write_findings(outcome)
+        reports.write_json(outcome)
+        terminal.write_text(outcome)
+    except OSError as error:
+        raise UnusableCall(f"cannot write to {outcome.report} ({error.strerror})") from error
+
+
+def _breakages() -> tuple[type[Exception], ...]:
+    """What ends a run early and is not a fault of this suite."""
+    from concurrent.futures.process import BrokenProcessPool
+
+    from checks.lowering import LoweringError
+
+    return Unusable, LoweringError, BrokenProcessPool
+
+
+def _breakage(fault: BaseException) -> str:
+    from concurrent.futures.process import BrokenProcessPool
+
+    if isinstance(fault, BrokenProcessPool):
+        return (
+            "a worker process died, as it does when an implementation crashes the interpreter or "
+            "memory runs out; --jobs 1 shows on which claim"
+        )
+    return str(fault)
+
+
+def _over_the_reals(outcome: Run) -> dict[str, str]:
+    """What can be proved of the claims that are not as expected, as far as the time allows."""
+    from theory.proof import prove
+
+    known: dict[str, str] = {}
+    until = time.perf_counter() + PROOF_SECONDS
+    for judgement in outcome.unexpected:
+        name = judgement.result.cell.claim
+        if name not in known and time.perf_counter() < until:
+            known[name] = prove(outcome.claims[name]).outcome.name.lower()
+    return known
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[Judgement], None]]:
+    """A bar on a terminal, a line for every tenth of the way elsewhere; both on stderr."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    done = unexpected = 0
+    if not console.is_terminal:
+
+        def tell(judgement: Judgement) -> None:
+            nonlocal done, unexpected
+            done, unexpected = done + 1, unexpected + bool(judgement.complaint)
+            if done * 10 // total > (done - 1) * 10 // total:
+                print(f"{done}/{total} cells, {unexpected} not as expected", file=sys.stderr)
+
+        yield tell
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}", markup=False),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        bar = progress.add_task("", total=total)
+
+        def draw(judgement: Judgement) -> None:
+            progress.update(bar, advance=1, description=judgement.result.cell.claim)
+
+        yield draw
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(highlight=False, markup=False, emoji=False)
+
+
+# -- the book -------------------------------------------------------------------------------------
+
+
+@app.command(name="list")
+def list_claims() -> None:
+    """Print every claim by chapter, with the verdicts that the ledger expects."""
+    from checks import ledger
+    from checks.report.book import show_list
+
+    book = _book()
+    show_list(book, ledger.read(book), _console())
+
+
+@app.command()
+def show(name: Annotated[str, typer.Argument(metavar="NAME", help="A claim's name.")]) -> None:
+    """Print everything about one claim: formula, source, links, expected verdicts."""
+    from checks import ledger
+    from checks.report.book import show_claim
+
+    book = _book()
+    found = {claim.name: claim for claim in book}
+    if name not in found:
+        raise UnusableCall(
+            f"no claim is called {name!r}{did_you_mean(name, found)}; `backproof list` prints them"
+        )
+    show_claim(found[name], ledger.read(book), _console())
+
+
+@app.command()
+def heads() -> None:
+    """Print every head that an implementation can define."""
+    from checks.report.book import show_heads
+
+    show_heads(_console())
+
+
+@app.command(epilog="Exit codes: 0 nothing contradicts the book, 1 something does, 2 unusable.")
+def prove(
+    pattern: Annotated[
+        str, typer.Argument(metavar="[PATTERN]", help="A name, a part of names, or *.")
+    ] = "*",
+) -> int:
+    """Decide claims over the real numbers; what stays OPEN contradicts nothing."""
+    from checks.report.book import show_proof
+    from theory import proof
+    from theory.claim import Standing
+
+    contradicted = False
+    for claim in select(_book(), [pattern]):
+        found = proof.prove(claim)
+        never = "PROVED" if claim.standing is Standing.REFUTED else "REFUTED"
+        contradicts = found.outcome.name == never
+        contradicted |= contradicts
+        show_proof(claim, found, expected=not contradicts, console=_console())
+    return UNEXPECTED if contradicted else EXPECTED
+
+
+@app.command(epilog="Exit codes: 0 reproduced, 1 not reproduced, 2 unusable.")
+def replay(
+    finding: Annotated[str, typer.Argument(metavar="ID|FILE.json", help="What to see again.")],
+    report: ReportOption = REPORT,
+) -> int:
+    """Run the input of a finding again and say whether it still shows the same."""
+    from checks import findings, ledger, runner
+    from checks.example import MalformedInput
+    from checks.loading import load
+    from checks.report import run as reports, terminal
+
+    found = findings.read(finding, report)
+    claim = findings.claim_of(found)
+    cell = found.cell
+    _known("format", [cell.format], FORMATS)
+    _known("device", [cell.device], DEVICES)
+    if cell.device == "cuda" and not _cuda_is_available():
+        raise UnusableCall(f"{found.id} was found on cuda, and torch sees no CUDA device here")
+    implementation = load(found.implementation, cell.device)
+    task = runner.Task(
+        claim=claim.name,
+        implementation=found.implementation,
+        device=cell.device,
+        format=cell.format,
+        profile="ci",
+        seed=None,
+        chapter=found.chapter,
+    )
+    try:
+        result = runner.replay(task, found.counterexample.inputs)
+    except MalformedInput as error:
+        raise UnusableFinding(f"{found.id}: {error}; find it again") from error
+    book = [*_book(), *([claim] if found.chapter else [])]
+    expectations = ledger.read(book)
+    reproduced = result.verdict is found.verdict
+    outcome = reports.Run(
+        judgements=(),
+        implementations=(implementation,),
+        claims={claim.name: claim},
+        formats=(cell.format,),
+        ledger=expectations,
+        report=report,
+        profile="ci",
+    )
+    console = _console()
+    terminal.show_judgement(outcome, ledger.Judgement(result, expectations.expected(cell)), console)
+    if found.file_has_changed():
+        terminal.say(console, f"{found.file} has changed since {found.id} was found")
+    again = "reproduced" if reproduced else f"not reproduced: it was {found.verdict.name}"
+    terminal.say(console, f"{found.id} {again}")
+    return EXPECTED if reproduced else UNEXPECTED
