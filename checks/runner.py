@@ -252,7 +252,7 @@ def check(
     def look(example: Example) -> None:
         outcomes = judge(claim, implementation, fmt, example)
         tally.add(example, outcomes)
-        if outcomes.evidence.slack.size:
+        if outcomes.evidence.slack.size and outcomes.evidence.decided.all():
             target(float(np.max(outcomes.evidence.slack)))
 
     _settings = settings(

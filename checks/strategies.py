@@ -120,7 +120,7 @@ def depths(claim: Claim, fmt: Format) -> st.SearchStrategy[int]:
     if "depth" not in forms(claim):
         return st.just(1)
     if forms(claim) & {"row", "batch"}:
-        return st.integers(1, 6)
+        return st.integers(1, 5)
     if is_layered(claim):
         return st.integers(1, 10)
     # Every magnitude of depth is as likely as any other, shallow ones first.
