@@ -72,8 +72,9 @@ class Format:
 
     def ulp(self, magnitude: Doubles) -> Doubles:
         """The spacing of the format's numbers at a magnitude, subnormal range included."""
-        _, exponent = np.frexp(magnitude)
-        exponent = np.clip(exponent - 1, self.min_exponent, self.max_exponent)
+        # frexp gives zero the exponent of 1/2; below the normal numbers the spacing stays the same.
+        _, exponent = np.frexp(np.maximum(magnitude, self.smallest_normal))
+        exponent = np.minimum(exponent - 1, self.max_exponent)
         return np.ldexp(1.0, exponent - self.precision + 1)
 
     def nearest(self, values: Doubles) -> NDArray[Any]:
