@@ -20,6 +20,7 @@ from theory.heads import ImplementationHead
 
 Environment = dict[Any, Argument]
 Numbers = Mapping[str, Argument]
+Nodes = dict[tuple[Any, ...], int]
 
 
 class LoweringError(ValueError):
@@ -64,8 +65,8 @@ class _Lowering:
         self.top: Environment = {
             symbol: numbers[name] for name, symbol in claim.variables.items() if name in numbers
         }
-        self.network_nodes: dict[Node, int] = {}
-        self.statement_nodes: dict[Node, int] = {}
+        self.network_nodes: Nodes = {}
+        self.statement_nodes: Nodes = {}
         self.iterates: dict[Any, list[Argument]] = {}
 
     def program(self) -> Program:
@@ -74,8 +75,8 @@ class _Lowering:
             formula = formula.reversed
         left, right = (self.side(side) for side in formula.args)
         return Program(
-            tuple(self.network_nodes),
-            tuple(self.statement_nodes),
+            tuple(node for node, *_ in self.network_nodes),
+            tuple(node for node, *_ in self.statement_nodes),
             left,
             right,
             _RELATIONS[type(formula)],
@@ -126,9 +127,7 @@ class _Lowering:
     # -- network ------------------------------------------------------------------------------
 
     def run(self, operation: str, *arguments: Argument, key: Key | None = None) -> int:
-        return self.network_nodes.setdefault(
-            Node(operation, arguments, key), len(self.network_nodes)
-        )
+        return _enter(self.network_nodes, Node(operation, arguments, key))
 
     def network(self, expression: Any, env: Environment) -> Argument:
         """What the implementation computes for an expression: a node, or a number."""
@@ -221,9 +220,7 @@ class _Lowering:
         key: Key | None = None,
         derivative: Derivative | None = None,
     ) -> int:
-        return self.statement_nodes.setdefault(
-            Node(operation, arguments, key, derivative), len(self.statement_nodes)
-        )
+        return _enter(self.statement_nodes, Node(operation, arguments, key, derivative))
 
     def statement(self, expression: Any, env: Environment) -> Argument:
         """What the statement says, evaluated exactly: a node, or a number."""
@@ -294,3 +291,9 @@ class _Lowering:
             return Fraction(1)  # times a matrix, a number scales: the empty product is 1
         factors = [self.statement(term, {**env, index: Fraction(value)}) for value in span]
         return self.combine("dot", factors)
+
+
+def _enter(nodes: Nodes, node: Node) -> int:
+    """The index of a node, which is new or as old as its equal."""
+    # Fraction(3) == 3: without the types, 3·y would be the same node as node 3 times y.
+    return nodes.setdefault((node, *map(type, node.arguments)), len(nodes))
