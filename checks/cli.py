@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from checks.implementation import Implementation
     from checks.ledger import Judgement
     from checks.report.run import Run
+    from checks.runner import Task
     from checks.verdict import Result
     from theory.claim import Claim
 
@@ -124,7 +125,11 @@ def check(
     ] = None,
     report: ReportOption = REPORT,
     chapter: Annotated[
-        str | None, typer.Option(metavar="FILE.py", help="Claims of your own, added to the book.")
+        str | None,
+        typer.Option(
+            metavar="FILE.py",
+            help="Claims of your own, added to the book; FILE.toml beside it is their ledger.",
+        ),
     ] = None,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Print slack and the IDs of what was expected.")
@@ -132,61 +137,39 @@ def check(
 ) -> int:
     """Judge claims on implementations and compare every verdict with the ledger."""
     from checks import ledger, runner
+    from checks.loading import load_chapter
     from checks.report import run as reports, terminal
 
     started = time.perf_counter()
-    book = _book(chapter)
-    chosen = select(book, _split(claims))
-    wanted_formats = _known("format", _split(formats), FORMATS)
-    (profile,) = _known("profile", [profile], PROFILES)
+    book = _book()
     expectations = ledger.read(book)
+    if chapter is not None:
+        own = load_chapter(chapter)
+        book = [*book, *own]
+        expectations = ledger.with_chapter(expectations, own, Path(chapter))
+    chosen = select(book, _split(claims))
+    wanted = _known("format", _split(formats), FORMATS)
+    (profile,) = _known("profile", [profile], PROFILES)
     implementations = _implementations(implementation or [], _split(devices))
     _prepare(report)
-    work = runner.tasks(chosen, implementations, wanted_formats, profile, seed, chapter)
+    work = runner.tasks(chosen, implementations, wanted, profile, seed, chapter)
     if not work:
         raise UnusableCall(
             "none of these claims uses a head that the file defines; `backproof show NAME` prints "
             "the heads of a claim"
         )
-    libraries = {one.name: one.library for _, one in implementations if one.path}
-    results: list[Result] = []
-    outcome = reports.Run(
+    plan = reports.Run(
         judgements=(),
         implementations=tuple(one for _, one in implementations),
         claims={claim.name: claim for claim in chosen},
-        formats=wanted_formats,
+        formats=wanted,
         ledger=expectations,
         report=report,
         profile=profile,
         seed=seed,
         chapter=chapter,
     )
-
-    def judged(results: Iterable[Result]) -> tuple[Judgement, ...]:
-        return tuple(
-            expectations.judge(result, libraries.get(result.cell.implementation))
-            for result in results
-        )
-
-    fault: BaseException | None = None
-    try:
-        with _progress(len(work)) as advance:
-
-            def collect(result: Result) -> None:
-                results.append(result)
-                advance(judged([result])[0])
-
-            results = runner.run_all(work, jobs or _cores(), collect)
-    except BaseException as error:
-        if not isinstance(error, (KeyboardInterrupt, *_breakages())):
-            raise
-        fault = error
-    complete = fault is None
-    outcome = replace(outcome, judgements=judged(results), complete=complete)
-    if complete:
-        pairs = {(one.name, one.device) for _, one in implementations}
-        stale = expectations.unseen(results, set(outcome.claims), pairs, wanted_formats)
-        outcome = replace(outcome, stale=tuple(stale), reals=_over_the_reals(outcome))
+    outcome, fault = _carry_out(plan, work, jobs or _cores())
     outcome = replace(outcome, seconds=time.perf_counter() - started)
     _write(outcome)
     terminal.show(outcome, _console(), verbose=verbose)
@@ -197,15 +180,33 @@ def check(
     return EXPECTED if outcome.passed else UNEXPECTED
 
 
-def _book(chapter: str | None = None) -> list[Claim]:
-    """The claims of the book, and those of a user's chapter."""
+def _carry_out(plan: Run, work: Sequence[Task], jobs: int) -> tuple[Run, BaseException | None]:
+    """The plan with its judgements, and what broke it off, if anything did."""
+    from checks import runner
+
+    results: list[Result] = []
+    try:
+        with _progress(len(work)) as advance:
+
+            def collect(result: Result) -> None:
+                results.append(result)
+                advance(plan.judge(result))
+
+            results = runner.run_all(work, jobs, collect)
+    except BaseException as error:
+        if not isinstance(error, (KeyboardInterrupt, *_breakages())):
+            raise
+        return replace(plan, judgements=tuple(map(plan.judge, results)), complete=False), error
+    run = replace(plan, judgements=tuple(map(plan.judge, results)))
+    pairs = {(one.name, one.device) for one in plan.implementations}
+    stale = plan.ledger.unseen(results, plan.claims, pairs, plan.formats)
+    return replace(run, stale=tuple(stale), reals=_over_the_reals(run)), None
+
+
+def _book() -> list[Claim]:
     from theory.book import CLAIMS
 
-    if chapter is None:
-        return list(CLAIMS)
-    from checks.loading import load_chapter
-
-    return [*CLAIMS, *load_chapter(chapter)]
+    return list(CLAIMS)
 
 
 def select(claims: Sequence[Claim], patterns: Sequence[str]) -> list[Claim]:
@@ -445,7 +446,7 @@ def replay(
     """Run the input of a finding again and say whether it still shows the same."""
     from checks import findings, ledger, runner
     from checks.example import MalformedInput
-    from checks.loading import load
+    from checks.loading import load, load_chapter
     from checks.report import run as reports, terminal
 
     found = findings.read(finding, report)
@@ -469,8 +470,10 @@ def replay(
         result = runner.replay(task, found.counterexample.inputs)
     except MalformedInput as error:
         raise UnusableFinding(f"{found.id}: {error}; find it again") from error
-    book = [*_book(), *([claim] if found.chapter else [])]
-    expectations = ledger.read(book)
+    expectations = ledger.read(_book())
+    if found.chapter:
+        own = load_chapter(found.chapter)
+        expectations = ledger.with_chapter(expectations, own, Path(found.chapter))
     reproduced = result.verdict is found.verdict
     outcome = reports.Run(
         judgements=(),

@@ -191,7 +191,11 @@ def write(finding: Finding, report: Path) -> Path:
     """Write the finding below a report's directory and return its path."""
     path = report / "findings" / f"{finding.id}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(as_json(finding), indent=2, ensure_ascii=False, allow_nan=False)
+    lines = (
+        f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False, allow_nan=False)}"
+        for key, value in as_json(finding).items()
+    )
+    text = "{\n" + ",\n".join(lines) + "\n}"
     # In one step, so that nobody ever reads half a finding.
     unfinished = path.with_suffix(".part")
     unfinished.write_text(text + "\n", encoding="utf-8")

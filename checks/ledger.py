@@ -54,11 +54,11 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Ledger:
-    """The entries by cell, and the standing of every claim that they may speak of."""
+    """The entries by cell, the standing of every claim that they may speak of, and its file."""
 
-    path: Path
     entries: Mapping[Cell, Expected]
     standings: Mapping[str, Standing]
+    files: Mapping[str, Path]
 
     def expected(self, cell: Cell) -> Expected:
         """What a cell is expected to show; only those of built-in implementations have entries."""
@@ -169,6 +169,23 @@ def find() -> Path:
 def read(claims: Iterable[Claim], path: Path | None = None) -> Ledger:
     """Read the ledger of these claims. Raises LedgerError."""
     path = path or find()
+    standings = {entry.name: entry.standing for entry in claims}
+    return Ledger(_entries(path, standings), standings, dict.fromkeys(standings, path))
+
+
+def with_chapter(book: Ledger, claims: Iterable[Claim], chapter: Path) -> Ledger:
+    """The book's ledger and that of a user's chapter, which lies beside it: notes.toml by notes.py.
+
+    It speaks of the chapter's claims alone, and there need not be one. Raises LedgerError.
+    """
+    path = chapter.with_suffix(".toml")
+    standings = {entry.name: entry.standing for entry in claims}
+    own = _entries(path, standings) if path.exists() else {}
+    files = dict.fromkeys(standings, path)
+    return Ledger({**book.entries, **own}, {**book.standings, **standings}, {**book.files, **files})
+
+
+def _entries(path: Path, standings: Mapping[str, Standing]) -> dict[Cell, Expected]:
     try:
         text = path.read_bytes().decode()
         content = tomllib.loads(text)
@@ -180,7 +197,6 @@ def read(claims: Iterable[Claim], path: Path | None = None) -> Ledger:
         raise LedgerError(f"{path.name} is not UTF-8 at byte {error.start}; save it so") from error
     except tomllib.TOMLDecodeError as error:
         raise LedgerError(f"{path.name} is no TOML: {error}; mind quotes and brackets") from error
-    standings = {entry.name: entry.standing for entry in claims}
     if unknown := sorted(set(content) - {"expect"}):
         raise LedgerError(
             f"{path.name}: unknown table {unknown[0]!r}; entries begin with [[expect]]"
@@ -200,7 +216,7 @@ def read(claims: Iterable[Claim], path: Path | None = None) -> Ledger:
                     "keep one of the two"
                 )
             entries[cell] = expected
-    return Ledger(path, entries, standings)
+    return entries
 
 
 def _cells(

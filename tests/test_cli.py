@@ -289,7 +289,7 @@ def test_an_interrupted_run_keeps_what_it_has(command, verdicts, monkeypatch):
     monkeypatch.setattr(runner, "run_all", run_all)
     code, out, err = command(*CHECK)
     assert code == 130
-    assert "1 cell: 1 holds, 0 undecided (0%); interrupted;" in out
+    assert "1 cell: 1 holds, 0 undecided (0%); not finished;" in out
     assert err.splitlines()[-1] == "backproof: interrupted"
     assert "Traceback" not in err
     report = json.loads(Path("backproof-report/report.json").read_text())
@@ -374,6 +374,11 @@ def test_a_users_chapter_is_judged_like_the_book(command, verdicts):
     citation = identify(Cell("sigmoid_is_below_one", "ideal", "float16", "cpu"), FOUND.inputs)
     finding = json.loads(Path(f"backproof-report/findings/{citation}.json").read_text())
     assert finding["chapter"] == "notes.py"
+    entry = out[out.index("[[expect]]") : out.index("\n\n", out.index("[[expect]]"))]
+    assert "write in notes.toml:" in out
+    Path("notes.toml").write_text(entry)
+    with apart():
+        assert command(*CHECK, "--chapter", "notes.py", "--claims", "sigmoid_is*")[0] == 0
 
 
 # -- calls that cannot be carried out -------------------------------------------------------------
@@ -459,6 +464,10 @@ def test_a_pattern_is_a_name_or_a_part_or_a_glob(pattern, count):
 
 
 # -- reading the book -----------------------------------------------------------------------------
+
+
+def test_the_profiles_are_those_of_the_runner():
+    assert tuple(runner.PROFILES) == cli.PROFILES
 
 
 def test_help_states_the_exit_codes(command):

@@ -72,7 +72,8 @@ def result(
 
 
 def test_the_ledger_of_the_tree_can_be_read():
-    assert read(CLAIMS).path == Path(ledger.__file__).parent.parent / "ledger.toml"
+    path = Path(ledger.__file__).parent.parent / "ledger.toml"
+    assert read(CLAIMS).files == {claim.name: path for claim in CLAIMS}
 
 
 # -- strict both ways -----------------------------------------------------------------------------
@@ -204,6 +205,29 @@ def test_a_users_file_is_excused_no_limit_that_nobody_else_has(book):
 def test_a_users_file_is_expected_to_find_refuted_claims_false(book):
     user = result(Verdict.FALSE, REFUTED, implementation="kernels")
     assert book.judge(user, "torch").complaint == ""
+
+
+# -- a user's chapter -----------------------------------------------------------------------------
+
+
+def test_a_users_chapter_has_a_ledger_beside_it(tmp_path):
+    quarter = [claim for claim in CLAIMS if claim.name == QUARTER]
+    book = read([claim for claim in CLAIMS if claim.name != QUARTER], written(tmp_path, ENTRY))
+    (tmp_path / "notes.toml").write_text(ENTRY.replace(POSITIVE, QUARTER))
+    both = ledger.with_chapter(book, quarter, tmp_path / "notes.py")
+    assert both.expected(result().cell) == book.expected(result().cell)
+    assert both.expected(result(claim=QUARTER).cell).verdict is Verdict.METHOD_LIMIT
+    assert both.files[QUARTER] == tmp_path / "notes.toml"
+
+
+def test_a_users_chapter_needs_no_ledger(tmp_path, book):
+    assert ledger.with_chapter(book, (), tmp_path / "notes.py") == book
+
+
+def test_the_ledger_of_a_users_chapter_speaks_of_its_claims_alone(tmp_path, book):
+    (tmp_path / "notes.toml").write_text(ENTRY)
+    with pytest.raises(LedgerError, match=r"notes\.toml:2: unknown claim"):
+        ledger.with_chapter(book, (), tmp_path / "notes.py")
 
 
 # -- a ledger that cannot be read -----------------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from checks.findings import counterexample_as_json, finding_of, identify, version, write
 from checks.ledger import Judgement, Ledger
-from checks.verdict import Cell, Verdict
+from checks.verdict import Cell, Result, Verdict
 from theory.book import CLAIMS
 from theory.claim import Claim
 from theory.heads import HEADS
@@ -61,6 +61,11 @@ class Run:
     def counts(self) -> Counter[Verdict]:
         """The number of cells by verdict."""
         return Counter(judgement.result.verdict for judgement in self.judgements)
+
+    def judge(self, result: Result) -> Judgement:
+        """Compare a result with the ledger, a user's file by the standard of its array library."""
+        libraries = {one.name: one.library for one in self.implementations if one.path}
+        return self.ledger.judge(result, libraries.get(result.cell.implementation))
 
     def of(self, implementation: Implementation) -> dict[tuple[str, str], Judgement]:
         """The judgements of one implementation, by claim and format."""

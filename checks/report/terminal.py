@@ -63,11 +63,13 @@ def show(run: Run, console: Console, *, verbose: bool = False) -> None:
         show_judgement(run, judgement, console)
     for complaint in run.stale:
         say(console, Text.assemble(("STALE  ", "red"), complaint))
-    if entries := stanzas(run.unexpected):
-        say(console, "To expect this from now on, write in ledger.toml:")
-        say(console)
-        # Not wrapped: it is there to be pasted.
-        console.print(Text(entries), soft_wrap=True)
+    for file in dict.fromkeys(run.ledger.files.values()):
+        here = [one for one in run.unexpected if run.ledger.files[one.result.cell.claim] == file]
+        if entries := stanzas(here):
+            say(console, f"To expect this from now on, write in {file.name}:")
+            say(console)
+            # Not wrapped: it is there to be pasted.
+            console.print(Text(entries), soft_wrap=True)
     say(console, _summary(run))
     say(console, f"report.txt, report.json and findings are in {run.report}", style="dim")
 
@@ -104,7 +106,8 @@ def _matrix(run: Run, implementation: Implementation, console: Console) -> None:
     for line in _stated(implementation):
         say(console, line, indent=2)
     if not cells:
-        say(console, "no claim that was asked for uses a head that it defines", indent=2)
+        why = "no claim that was asked for uses a head that it defines"
+        say(console, why if run.complete else "nothing was judged", indent=2)
         say(console)
         return
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
@@ -327,7 +330,7 @@ def _summary(run: Run) -> Text:
     parts.append(f"{counts[Verdict.UNDECIDED]} undecided ({share:.0%})")
     faults = len(run.unexpected) + len(run.stale)
     if not run.complete:
-        outcome = Text("interrupted", "bold red")
+        outcome = Text("not finished", "bold red")
     elif faults:
         outcome = Text(f"{faults} not as expected", "bold red")
     else:
