@@ -186,9 +186,12 @@ class _Lowering:
 
     def iterate(self, expression: Any, env: Environment) -> Argument:
         body, h, layer, start, count = expression.args
-        outputs = self.iterates.setdefault((body, h, start), [self.network(start, env)])
-        if isinstance(outputs[0], Fraction):  # a number at the start is the network's first value
-            outputs[0] = self.run("constant", outputs[0])
+        first = self.network(start, env)
+        if isinstance(first, Fraction):  # a number at the start is the network's first value
+            first = self.run("constant", first)
+        # The same recursion means another one where an index or an outer recursion binds its symbols.
+        bound = {s: env[s] for s in env.keys() - self.top.keys() if body.has(s)}
+        outputs = self.iterates.setdefault((body, first, *bound.items()), [first])
         depth = self.whole(count, env)
         while len(outputs) <= depth:
             inner = {**env, h: outputs[-1], layer: Fraction(len(outputs))}
