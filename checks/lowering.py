@@ -112,6 +112,11 @@ class _Lowering:
         if isinstance(expression, Pow):
             base, exponent = (self.number(part, env) for part in expression.args)
             if base is not None and exponent is not None and exponent.denominator == 1:
+                if base == 0 and exponent < 0:
+                    raise LoweringError(
+                        f"{self.claim.name}: {expression} divides by zero for this example; give "
+                        "the variable a domain without 0, such as Positive"
+                    )
                 return base ** int(exponent)
         return None
 
@@ -147,6 +152,8 @@ class _Lowering:
             terms = [
                 self.network(expression.function, inner) for inner in self.indexed(expression, env)
             ]
+            if not terms:
+                return Fraction(isinstance(expression, Product))
             return self.fold("add" if isinstance(expression, Sum) else "mul", terms)
         if isinstance(expression, calculus.Iterated):
             return self.iterate(expression, env)
@@ -157,12 +164,21 @@ class _Lowering:
         if isinstance(expression, calculus.Zeros):
             return self.run("zeros", self.network(expression.args[0], env))
         if isinstance(expression, ImplementationHead):
-            arguments = (self.network(part, env) for part in expression.args)
-            return self.run(type(expression).__name__, *arguments)
+            return self.head(expression, env)
         raise LoweringError(
             f"{self.claim.name}: {expression} cannot be run by an implementation; use a head of "
             "theory.heads, or move it out of the derivative"
         )
+
+    def head(self, expression: Any, env: Environment) -> int:
+        arguments = [self.network(part, env) for part in expression.args]
+        for name, argument in zip(expression.parameters, arguments, strict=True):
+            if isinstance(argument, Fraction) and name not in expression.numbers:
+                raise LoweringError(
+                    f"{self.claim.name}: {type(expression).__name__} takes an array as its {name}, "
+                    f"and {argument} is a number; make it a Real or another array domain"
+                )
+        return self.run(type(expression).__name__, *arguments)
 
     def fold(self, operation: str, parts: list[Argument]) -> Argument:
         """A sum or product as a chain of two-argument operations, numbers first.
@@ -193,6 +209,11 @@ class _Lowering:
         bound = {s: env[s] for s in env.keys() - self.top.keys() if body.has(s)}
         outputs = self.iterates.setdefault((body, first, *bound.items()), [first])
         depth = self.whole(count, env)
+        if depth < 0:  # as an index it would count from the other end
+            raise LoweringError(
+                f"{self.claim.name}: a network of {count} layers has {depth} of them for this "
+                "example; start the index where the count is at least 0"
+            )
         while len(outputs) <= depth:
             inner = {**env, h: outputs[-1], layer: Fraction(len(outputs))}
             outputs.append(self.network(body, inner))
@@ -233,6 +254,11 @@ class _Lowering:
             return self.say(f"constant {expression.name}")
         if isinstance(expression, tuple(_DERIVATIVES)):
             y, x = (self.network(part, env) for part in expression.args)
+            if isinstance(y, Fraction) or isinstance(x, Fraction):
+                raise LoweringError(
+                    f"{self.claim.name}: {expression} differentiates a number or by one; only "
+                    "arrays have gradients, so make it a Real, Weights or another array domain"
+                )
             return self.say("derivative", y, x, derivative=_DERIVATIVES[type(expression)])
         if isinstance(expression, calculus.Computed):
             return self.say("observe", self.network(expression.args[0], env))
@@ -261,6 +287,11 @@ class _Lowering:
             term, (index, first, last) = expression.args
             span = range(self.whole(first, env), self.whole(last, env) + 1)
             values = [self.statement(term, {**env, index: Fraction(value)}) for value in span]
+            if not values:
+                raise LoweringError(
+                    f"{self.claim.name}: {expression} is the largest of nothing for this example; "
+                    "start the index where there is at least one term"
+                )
             return self.combine("larger", values)
         if type(expression) in _FUNCTIONS:
             arguments = (self.statement(part, env) for part in expression.args)
