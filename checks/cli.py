@@ -7,8 +7,11 @@ answer at once. Whatever cannot be used ends as one line on stderr and exit code
 from __future__ import annotations
 
 import io
+import multiprocessing
 import os
+import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -186,7 +189,7 @@ def _carry_out(plan: Run, work: Sequence[Task], jobs: int) -> tuple[Run, BaseExc
 
     results: list[Result] = []
     try:
-        with _progress(len(work)) as advance:
+        with _progress(len(work)) as advance, _stopping_at_once():
 
             def collect(result: Result) -> None:
                 results.append(result)
@@ -339,6 +342,29 @@ def _over_the_reals(outcome: Run) -> dict[str, str]:
         if name not in known and time.perf_counter() < until:
             known[name] = prove(outcome.claims[name]).outcome.name.lower()
     return known
+
+
+@contextmanager
+def _stopping_at_once() -> Iterator[None]:
+    """Let Ctrl-C end the worker processes, which would first finish all that is queued."""
+    here = os.getpid()
+
+    def stop(*_: object) -> None:
+        if os.getpid() != here:
+            return  # a worker, which shares the terminal and leaves this to the one who started it
+        for child in multiprocessing.active_children():
+            child.terminate()
+        raise KeyboardInterrupt
+
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

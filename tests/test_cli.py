@@ -1,6 +1,8 @@
 """The command line: what it prints, what it writes and how it ends."""
 
 import json
+import multiprocessing
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -294,6 +296,21 @@ def test_an_interrupted_run_keeps_what_it_has(command, verdicts, monkeypatch):
     assert "Traceback" not in err
     report = json.loads(Path("backproof-report/report.json").read_text())
     assert (report["complete"], report["passed"], len(report["cells"])) == (False, False, 1)
+
+
+def test_an_interrupt_ends_the_worker_processes(command, verdicts, monkeypatch):
+    worker = multiprocessing.get_context("spawn").Process(target=signal.pause)
+
+    def run_all(work, jobs, on_result):
+        worker.start()
+        signal.raise_signal(signal.SIGINT)
+
+    before = signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr(runner, "run_all", run_all)
+    assert command(*CHECK)[0] == 130
+    worker.join()
+    assert worker.exitcode == -signal.SIGTERM
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 @pytest.mark.parametrize(
