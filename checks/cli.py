@@ -333,15 +333,19 @@ def _breakage(fault: BaseException) -> str:
 
 def _over_the_reals(outcome: Run) -> dict[str, str]:
     """What can be proved of the claims that are not as expected, as far as the time allows."""
-    from theory.proof import prove
-
     known: dict[str, str] = {}
     until = time.perf_counter() + PROOF_SECONDS
     for judgement in outcome.unexpected:
         name = judgement.result.cell.claim
         if name not in known and time.perf_counter() < until:
-            known[name] = prove(outcome.claims[name]).outcome.name.lower()
+            known[name] = _reals(outcome.claims[name])
     return known
+
+
+def _reals(claim: Claim) -> str:
+    from theory.proof import prove
+
+    return prove(claim).outcome.name.lower()
 
 
 @contextmanager
@@ -509,6 +513,7 @@ def replay(
         ledger=expectations,
         report=report,
         profile="ci",
+        reals={claim.name: _reals(claim)},
     )
     console = _console()
     terminal.show_judgement(outcome, ledger.Judgement(result, expectations.expected(cell)), console)

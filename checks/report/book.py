@@ -1,10 +1,12 @@
 """The book as text: its claims, its heads and its proofs."""
 
+from __future__ import annotations
+
 import inspect
 from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
@@ -17,6 +19,9 @@ from checks.verdict import Cell
 from checks.vocabulary import BUILT_IN, DEVICES_OF, FORMATS
 from theory.claim import Claim, Standing
 from theory.heads import HEADS
+
+if TYPE_CHECKING:  # it brings the provers, which only one command needs
+    from theory.proof import Proof
 
 
 def show_list(claims: Iterable[Claim], ledger: Ledger, console: Console) -> None:
@@ -133,15 +138,14 @@ def show_heads(console: Console) -> None:
     )
 
 
-def show_proof(claim: Claim, proof: Any, *, expected: bool, console: Console) -> None:
-    """One line on a proof, and what refutes the claim or keeps it open."""
+def show_proof(claim: Claim, proof: Proof, *, expected: bool, console: Console) -> None:
+    """What was found of a claim over the reals: how it is known and how far it reaches."""
     outcome = proof.outcome.name
     mark = "" if expected else "!"
     style = "bold red" if mark else {"PROVED": "green", "OPEN": "yellow"}.get(outcome, "dim")
-    line = Text.assemble((f"{outcome + mark:9}", style), claim.name)
-    line.append(f"  {proof.method}, {proof.seconds:.1f} s" if proof.method else "", "dim")
-    say(console, line)
-    if proof.witness:
-        say(console, f"at {_point(proof.witness)}", indent=11)
-    if proof.reason:
-        say(console, str(proof.reason), indent=11)
+    name = f"{claim.name}  {proof.seconds:.1f} s"
+    say(console, Text.assemble((f"{outcome + mark:9}", style), name))
+    reach = f"depths up to {proof.n_at_most}" if proof.n_at_most is not None else ""
+    for line in (proof.method, reach, proof.widths, proof.reason):
+        if line:
+            say(console, line, indent=9)
