@@ -162,6 +162,7 @@ class Arithmetic:
             rad = rad + size * (max(roundings, 1.0) * self.reference_unit)
             if not self.wide:  # doubles themselves underflow
                 rad = rad + np.where(size < FLOAT64.smallest_normal, DOUBLE_TINY, 0.0)
+            rad = _upward(rad, 16)
             outside = ~(size + rad <= self.ceiling)
         return Ball(mid, np.where(outside | np.isnan(rad), np.inf, rad))
 
@@ -273,6 +274,7 @@ class Arithmetic:
         with np.errstate(over="ignore", invalid="ignore"):
             error = total * (gamma(max(terms - 1, 0), self.unit) + terms * self.reference_unit)
             rad = _sum(a.rad, axis, keepdims) + np.nan_to_num(error, nan=0.0, posinf=np.inf)
+            rad = _upward(rad, terms + 4)
         mid = _sum(a.mid, axis, keepdims) if terms else np.zeros_like(total)
         # A partial sum may overflow although the sum does not.
         return Ball(mid, np.where(total <= self.ceiling, rad, np.inf))
@@ -289,7 +291,7 @@ class Arithmetic:
             size = a.magnitude @ b.magnitude
             spread = np.abs(a.center) @ b.rad + a.rad @ b.magnitude
             error = size * (gamma(terms, self.unit) + (terms + 1) * self.reference_unit)
-            rad = spread + error + terms * self.tiny
+            rad = _upward(spread + error + terms * self.tiny, 2 * terms + 8)
             mid = a.mid @ b.mid
         return Ball(mid, np.where(size <= self.ceiling, rad, np.inf))
 
@@ -331,6 +333,11 @@ def _times(a: Any, b: Any) -> Doubles:
     with np.errstate(over="ignore", invalid="ignore"):
         product = np.multiply(a, b)
     return np.where((np.asarray(a) == 0) | (np.asarray(b) == 0), 0.0, product)
+
+
+def _upward(rad: Any, roundings: int) -> Any:
+    """A radius that was computed in doubles, so many roundings up: (1 − 2⁻⁵³)⁻ⁿ < 1 + n·2⁻⁵²."""
+    return rad * (1 + roundings * DOUBLE_UNIT)
 
 
 def _sum(values: Any, axis: int | None, keepdims: bool) -> Any:
