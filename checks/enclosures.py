@@ -207,7 +207,8 @@ class Arithmetic:
         center = np.abs(a.center)
         with np.errstate(all="ignore"):
             smallest = center - a.rad
-            rad = np.where(smallest > 0, a.rad / (center * smallest), np.inf)
+            # One division at a time: the product of two large numbers would overflow to radius 0.
+            rad = np.where(smallest > 0, a.rad / center / smallest, np.inf)
             mid = 1.0 / a.mid if not self.wide else _wide_reciprocal(a.mid)
         return self.rounded(mid, np.where(a.rad == 0, np.where(center > 0, 0.0, np.inf), rad))
 
