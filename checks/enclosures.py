@@ -15,7 +15,8 @@ Where a value may leave the range of the format the radius is infinite: an infin
 and so is everything else, which the judge reports as undecided instead of as a pass.
 
 Sums cost γₙ₋₁·Σ|xᵢ| and so hold for every order of summation, pairwise and fused ones included
-(Higham 2002, §4.2). Flush to zero replaces half the subnormal spacing by the smallest normal.
+(Higham 2002, §4.2). A device that flushes reads subnormal inputs as zero and puts subnormal results
+to zero: the smallest normal replaces half the subnormal spacing, and each addition may lose as much.
 """
 
 from dataclasses import dataclass
@@ -95,13 +96,15 @@ class Arithmetic:
     """Ball arithmetic for one working format, or exact with `unit = 0`.
 
     `wide` chooses multiprecision midpoints. `tiny` is the absolute error of an underflow, `ceiling`
-    the magnitude from which on a result may overflow.
+    the magnitude from which on a result may overflow, `flushed` the one below which a device puts
+    numbers to zero.
     """
 
     unit: float
     tiny: float
     ceiling: float
     wide: bool
+    flushed: float = 0.0
 
     @classmethod
     def of(cls, fmt: Format, *, wide: bool, flushes: bool = False) -> "Arithmetic":
@@ -109,7 +112,8 @@ class Arithmetic:
         tiny = fmt.smallest_normal if flushes else fmt.smallest_subnormal / 2
         # The product of a subnormal spacing by 1/2 is 0 for float64 itself; one spacing covers it.
         tiny = tiny or fmt.smallest_subnormal
-        return cls(fmt.unit_roundoff, tiny, fmt.largest, wide)
+        flushed = fmt.smallest_normal if flushes else 0.0
+        return cls(fmt.unit_roundoff, tiny, fmt.largest, wide, flushed)
 
     @classmethod
     def exact(cls, *, wide: bool) -> "Arithmetic":
@@ -129,9 +133,11 @@ class Arithmetic:
     # -- making balls -------------------------------------------------------------------------
 
     def point(self, values: Doubles) -> Ball:
-        """Balls of radius zero around known values."""
+        """Balls of radius zero around known values; they reach to zero where these are flushed."""
         values = np.asarray(values, dtype=np.float64)
-        return Ball(reference.lift(values) if self.wide else values, np.zeros(values.shape))
+        size = np.abs(values)
+        rad = np.where(size < self.flushed, size, 0.0)
+        return Ball(reference.lift(values) if self.wide else values, rad)
 
     def number(self, value: Fraction) -> Ball:
         """A number as the working format reads it: rounded, unless it is representable."""
@@ -275,7 +281,7 @@ class Arithmetic:
         with np.errstate(over="ignore", invalid="ignore"):
             error = total * (gamma(max(terms - 1, 0), self.unit) + terms * self.reference_unit)
             rad = _sum(a.rad, axis, keepdims) + np.nan_to_num(error, nan=0.0, posinf=np.inf)
-            rad = _upward(rad, terms + 4)
+            rad = _upward(rad + max(terms - 1, 0) * self.flushed, terms + 4)
         mid = _sum(a.mid, axis, keepdims) if terms else np.zeros_like(total)
         # A partial sum may overflow although the sum does not.
         return Ball(mid, np.where(total <= self.ceiling, rad, np.inf))
@@ -292,7 +298,8 @@ class Arithmetic:
             size = a.magnitude @ b.magnitude
             spread = np.abs(a.center) @ b.rad + a.rad @ b.magnitude
             error = size * (gamma(terms, self.unit) + (terms + 1) * self.reference_unit)
-            rad = _upward(spread + error + terms * self.tiny, 2 * terms + 8)
+            lost = terms * (self.tiny + self.flushed)
+            rad = _upward(spread + error + lost, 2 * terms + 8)
             mid = a.mid @ b.mid
         return Ball(mid, np.where(size <= self.ceiling, rad, np.inf))
 
@@ -318,7 +325,8 @@ def store(ball: Ball, storage: Format, working: Format, *, flushes: bool = False
         finite = np.where(np.isfinite(magnitude), magnitude, 0.0)
         rad = ball.rad + storage.ulp(finite)
         if flushes:
-            rad = rad + np.where(finite < storage.smallest_normal, storage.smallest_normal, 0.0)
+            smallest = np.abs(ball.center) - ball.rad
+            rad = rad + np.where(smallest < storage.smallest_normal, storage.smallest_normal, 0.0)
     # Beyond the largest finite number a faithful rounding may deliver it, or the infinity.
     return Ball(ball.mid, np.where(magnitude <= storage.largest, rad, np.inf))
 
