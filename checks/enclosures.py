@@ -193,8 +193,8 @@ class Arithmetic:
         with np.errstate(over="ignore", invalid="ignore"):
             rad: Any = np.zeros(np.broadcast_shapes(a.shape, b.shape))
             if a.rad.any() or b.rad.any():
-                rad = _times(np.abs(a.center), b.rad) + _times(np.abs(b.center), a.rad)
-                rad = rad + _times(a.rad, b.rad)
+                # Zero times an infinite radius is NaN here, as zero times an infinity is in floats.
+                rad = np.abs(a.center) * b.rad + np.abs(b.center) * a.rad + a.rad * b.rad
             product = Ball(a.mid * b.mid, rad)
         return self.rounded(product.mid, product.rad)
 
@@ -248,7 +248,8 @@ class Arithmetic:
 
     def function(self, mid: Wide, rad: Doubles, steepest: Any, roundings: float) -> Ball:
         """A function with the given values, Lipschitz constant on each ball, and accuracy."""
-        return self.rounded(mid, _times(np.broadcast_to(steepest, rad.shape), rad), roundings)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self.rounded(mid, steepest * rad, roundings)
 
     def exp(self, a: Ball) -> Ball:
         """eᵃ, within the accuracy of `checks.accuracy`."""
@@ -335,13 +336,6 @@ def broadcast(*balls: Ball) -> tuple[Ball, ...]:
     """The balls in their common shape."""
     shape = np.broadcast_shapes(*(ball.shape for ball in balls))
     return tuple(ball.map(lambda part: np.broadcast_to(part, shape)) for ball in balls)
-
-
-def _times(a: Any, b: Any) -> Doubles:
-    """a·b for radii, where zero times infinity is zero: no error stays none."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        product = np.multiply(a, b)
-    return np.where((np.asarray(a) == 0) | (np.asarray(b) == 0), 0.0, product)
 
 
 def _upward(rad: Any, roundings: int) -> Any:
