@@ -236,8 +236,10 @@ class Arithmetic:
         """aⁿ for a whole n."""
         mid = Ball(a.mid**exponent, a.rad).mid
         with np.errstate(all="ignore"):
-            largest, center = a.magnitude, np.abs(a.center)
-            spread = abs(exponent) * np.maximum(largest, center) ** (exponent - 1) * a.rad
+            # The steepest place: the largest number of the ball, for a negative power the smallest.
+            smallest = np.maximum(np.abs(a.center) - a.rad, 0.0)
+            steepest = smallest if exponent < 0 else a.magnitude
+            spread = abs(exponent) * steepest ** (exponent - 1) * a.rad
             rad = np.where(a.rad > 0, spread, 0.0)
         # A power of exponent n taken in the wide numbers loses up to n of their roundings.
         return self.rounded(
