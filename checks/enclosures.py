@@ -148,10 +148,15 @@ class Arithmetic:
         if self.wide:
             mid = np.empty((), dtype=object)
             mid[()] = reference.lift_fraction(value)
+        elif not representable:  # doubles underflow too, and overflow
+            error += DOUBLE_TINY if np.isfinite(nearest) else np.inf
         if not self.is_exact:
             bits = value.numerator.bit_length() - _trailing_zeros(value.numerator)
-            if bits > -np.log2(self.unit) or value.denominator & (value.denominator - 1):
-                error += self.unit * abs(nearest)
+            on_grid = (value / Fraction(2 * self.tiny)).denominator == 1  # of the subnormals
+            if bits > -np.log2(self.unit) or not on_grid:
+                error += self.unit * abs(nearest) + self.tiny
+            if abs(value) > self.ceiling:
+                error = np.inf
         return Ball(mid, np.array(error))
 
     def widened(self, ball: Ball, extra: Any) -> Ball:
