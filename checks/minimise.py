@@ -62,15 +62,22 @@ def _shallower(claim: Claim, example: Example, fails: Fails) -> Example:
     if not is_deep(claim):
         return example  # Hypothesis shrank it together with the widths
     for name in names:
-        passing, failing = 0, int(example.numbers[name])  # type: ignore[arg-type]  # a Fraction
+        failing = int(example.numbers[name])  # type: ignore[arg-type]  # a Fraction
+
+        def at(depth: int, name: str = name) -> Example:
+            return example.with_number(name, Fraction(depth))
+
+        # Ever longer strides down until one passes, then halve: the first depth is often near.
+        stride, passing = 1, 0
+        while failing - stride > 0:
+            if not fails(at(failing - stride))[0]:
+                passing = failing - stride
+                break
+            failing, stride = failing - stride, 2 * stride
         while failing - passing > 1:
             middle = (passing + failing) // 2
-            candidate = example.with_number(name, Fraction(middle))
-            if fails(candidate)[0]:
-                failing = middle
-            else:
-                passing = middle
-        example = example.with_number(name, Fraction(failing))
+            passing, failing = (passing, middle) if fails(at(middle))[0] else (middle, failing)
+        example = at(failing)
     return example
 
 

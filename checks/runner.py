@@ -6,15 +6,17 @@ examples are drawn for every implementation, so that their cells can be compared
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import chain
 from typing import Any
 
 import numpy as np
 from hypothesis import HealthCheck, Phase, find, given, seed as seeded, settings, target
 
+from checks import corpus
 from checks.evidence import breaks
 from checks.example import Example, MalformedInput, decode, encode
 from checks.formats import FORMATS, Format
@@ -40,7 +42,7 @@ class Profile:
 
 
 PROFILES = {
-    "ci": Profile(examples=40, derandomize=True),
+    "ci": Profile(examples=30, derandomize=True),
     "nightly": Profile(examples=100, derandomize=False),
     "dev": Profile(examples=10, derandomize=True),
 }
@@ -162,7 +164,8 @@ class Tally:
 
     def keep_simplest(self, verdict: Verdict, example: Example, samples: Any) -> None:
         """Keep the failing sample that is nearest to the simplest values of its domains."""
-        sizes = np.zeros(example.samples)
+        depth = max((int(d) for d in _depths(self.claim, example)), default=0)
+        sizes = np.full(example.samples, float(depth) if is_deep(self.claim) else 0.0)
         if example.samples > 1:
             for (name, _), values in example.arrays.items():
                 simplest = float(self.claim.variables[name].simplest)
@@ -217,6 +220,10 @@ class Tally:
         )
 
 
+def _depths(claim: Claim, example: Example) -> Iterator[Any]:
+    return (v for n, v in example.numbers.items() if claim.variables[n].form == "depth")
+
+
 def _worst(outcomes: Outcomes, samples: Any) -> tuple[float, int]:
     faults = {fault.sample: fault.severity for fault in outcomes.evidence.faults}
     severities = [np.nan_to_num(faults.get(int(s), 0.0), posinf=1e300) for s in samples]
@@ -238,7 +245,7 @@ def check(
         return check_mean(claim, implementation, fmt, seed)
     started = time.perf_counter()
     tally = Tally(claim)
-    for example in pinned(claim, fmt):
+    for example in chain(corpus.examples(claim, fmt), pinned(claim, fmt)):
         tally.add(example, judge(claim, implementation, fmt, example))
     count = profile.examples
     if is_enumerable(claim, fmt):  # an example holds every value, and only parameters vary
@@ -247,7 +254,7 @@ def check(
     elif is_deep(claim):
         count = max(count // 8, 4)
     elif "tensors" in forms(claim):  # one small sample an example, and cheap
-        count *= 8
+        count *= 4
 
     def look(example: Example) -> None:
         outcomes = judge(claim, implementation, fmt, example)
@@ -290,7 +297,9 @@ def _counterexamples(
         return outcomes.codes == PRECEDENCE.index(verdict)
 
     first = tally.first[verdict][1]
-    if is_deep(claim):  # there is no structure but the depth, which is halved until it holds
+    if verdict is Verdict.FALSE:  # the claim names its own counterexample
+        smallest = first
+    elif is_deep(claim):  # there is no structure but the depth, which is halved until it holds
         smallest = minimise(claim, fmt, first, _quick(claim, implementation, fmt, verdict, fails))
     else:
         smallest = minimise(claim, fmt, _shrunk(claim, fmt, first, fails), fails)

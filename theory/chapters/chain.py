@@ -15,9 +15,15 @@ def chain_bias_gradient_is_a_product(n: Depth, x: Real, y: Real, w: Weights, b: 
     )
 
 
-@claim(source=CV.section("1"))
+@claim(
+    source=CV.section("1"),
+    attained_at={"n": 7, "x": Rational(1, 2), "w": Rational(195, 128), "b": -Rational(195, 256)},
+)
 def sigmoid_chain_gradient_shrinks_geometrically(n: Depth, x: Real, w: Weights, b: Biases):
-    """A chain of n sigmoids lets at most (max|w| / 4)ⁿ of a gradient through, for every input."""
+    """A chain of n sigmoids lets at most (max|w| / 4)ⁿ of a gradient through, for every input.
+
+    Equality where every layer's argument is 0: there a product that is rounded up breaks the bound.
+    """
     a = layers(lambda i, h: sigmoid(w[i] * h + b[i]), x)
     return Abs(Gradient(a(n), x)) <= (Largest(Abs(w[i]), (i, 1, n)) / 4) ** n
 
