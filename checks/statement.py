@@ -58,8 +58,8 @@ def _identity(ar: Arithmetic, like: Ball) -> Ball:
 
 
 def _diagonal(ar: Arithmetic, row: Ball) -> Ball:
-    eye = ar.point(np.eye(row.shape[-1]))
-    return ar.multiply(eye, row)
+    on, zero = np.eye(row.shape[-1], dtype=bool), ar.number(Fraction(0))
+    return Ball(np.where(on, row.mid, zero.mid), np.where(on, row.rad, 0.0))
 
 
 def _norm(ar: Arithmetic, x: Any) -> Ball:
