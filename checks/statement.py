@@ -71,7 +71,8 @@ def _norm(ar: Arithmetic, x: Any) -> Ball:
     largest = float(np.max(flat.magnitude, initial=0.0))
     if not np.isfinite(largest) or largest == 0:
         return ar.sqrt(ar.sum(ar.multiply(flat, flat)))
-    exponent = int(np.frexp(largest)[1])
+    # 2^1074 would overflow; 2^1000 leaves the squares of the smallest subnormal at 2^-148.
+    exponent = int(np.clip(np.frexp(largest)[1], -1000, 1000))
     down, up = (ar.number(Fraction(2) ** power) for power in (-exponent, exponent))
     scaled = ar.multiply(flat, down)
     return ar.multiply(ar.sqrt(ar.sum(ar.multiply(scaled, scaled))), up)
