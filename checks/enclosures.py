@@ -237,6 +237,15 @@ class Arithmetic:
             rad = np.where(a.rad == 0, 0.0, rad)
             return self.rounded(reference.sqrt(a.mid), rad)
 
+    def norm(self, a: Ball) -> Ball:
+        """The root of the sum of all squares; a bounded ball even where it may be zero."""
+        squares = self.sum(self.multiply(a, a))
+        root = self.sqrt(squares)
+        with np.errstate(over="ignore"):
+            # A root between 0 and √(m + r), itself rounded, whose midpoint is there too.
+            most = np.sqrt(squares.magnitude) * (1 + 2 * self.unit) + self.tiny
+        return Ball(root.mid, np.minimum(root.rad, _upward(most, 16)))
+
     def power(self, a: Ball, exponent: int, roundings: float = 1.0) -> Ball:
         """aⁿ for a whole n."""
         mid = Ball(a.mid**exponent, a.rad).mid

@@ -333,7 +333,7 @@ def _norm(ar: Arithmetic, parts: list[Ball]) -> Ball:
     joined = Ball(
         np.concatenate([part.mid for part in flat]), np.concatenate([part.rad for part in flat])
     )
-    return ar.sqrt(ar.sum(ar.multiply(joined, joined)))
+    return ar.norm(joined)
 
 
 def _at_most_one(factor: Ball) -> Ball:

@@ -70,12 +70,12 @@ def _norm(ar: Arithmetic, x: Any) -> Ball:
     # Scaled by the largest entry, a power of two, so that the squares neither overflow nor vanish.
     largest = float(np.max(flat.magnitude, initial=0.0))
     if not np.isfinite(largest) or largest == 0:
-        return ar.sqrt(ar.sum(ar.multiply(flat, flat)))
+        return ar.norm(flat)
     # 2^1074 would overflow; 2^1000 leaves the squares of the smallest subnormal at 2^-148.
     exponent = int(np.clip(np.frexp(largest)[1], -1000, 1000))
     down, up = (ar.number(Fraction(2) ** power) for power in (-exponent, exponent))
     scaled = ar.multiply(flat, down)
-    return ar.multiply(ar.sqrt(ar.sum(ar.multiply(scaled, scaled))), up)
+    return ar.multiply(ar.norm(scaled), up)
 
 
 def _second_moment(ar: Arithmetic, x: Ball) -> Ball:
