@@ -244,7 +244,7 @@ class Arithmetic:
         with np.errstate(over="ignore"):
             # A root between 0 and √(m + r), itself rounded, whose midpoint is there too.
             most = np.sqrt(squares.magnitude) * (1 + 2 * self.unit) + self.tiny
-        return Ball(root.mid, np.minimum(root.rad, _upward(most, 16)))
+        return Ball(root.mid, np.fmin(root.rad, _upward(most, 16)))
 
     def power(self, a: Ball, exponent: int, roundings: float = 1.0) -> Ball:
         """aⁿ for a whole n."""
