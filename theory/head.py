@@ -32,6 +32,10 @@ class Head(Function):  # type: ignore[misc]  # SymPy is untyped
         """The call as a formula or an implementation writes it."""
         return f"{cls.__name__}({', '.join(cls.parameters)})"
 
+    def _sympystr(self, printer: Any) -> str:
+        # As in _latex: SymPy would print a head called Transpose as its own, and fail.
+        return f"{type(self).__name__}({', '.join(map(printer._print, self.args))})"
+
     def _latex(self, printer: Any, exp: str | None = None) -> str:
         # SymPy's printers dispatch on the class name and would print a head called Gradient
         # as something else, so every head prints itself.
