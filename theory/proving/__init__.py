@@ -1,0 +1,1 @@
+"""The proof reading, method by method; `theory.proof` is its front."""
