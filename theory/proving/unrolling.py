@@ -1,0 +1,318 @@
+"""From a formula to explicit values: heads are defined, depth written out, derivatives taken.
+
+A value is an expression over the field's symbols, or a SymPy matrix of them. A derivative by a node
+of the network, such as an activation inside it, is structural: the node is overridden by new
+symbols, the rest is evaluated on them, differentiated, and the node's value is put back.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import reduce
+from itertools import product
+from typing import Any
+
+from sympy import (
+    Abs,
+    Add,
+    Dummy,
+    Indexed,
+    Integer,
+    Matrix,
+    MatrixBase,
+    Mul,
+    Pow,
+    Product,
+    S,
+    Sum,
+    exp,
+    eye,
+    log,
+    zeros,
+)
+
+from theory import calculus, heads
+from theory.domains import Domain
+from theory.proving.arrays import Evaluated, broadcast, dot, entries, entry, like
+from theory.proving.definitions import keeps_its_slope, read, reader
+from theory.proving.errors import OutOfReachError
+from theory.proving.field import SLOPES, Field
+from theory.proving.sizes import Symbols
+from theory.proving.watching import Watch
+
+
+class Unrolling:
+    """One reading of formulas: a field for the values, and the variables at their sizes."""
+
+    def __init__(
+        self, field: Field, variables: Symbols, overrides: Mapping[Any, Any] | None = None
+    ) -> None:
+        self.field = field
+        self.variables = variables
+        self.overrides = dict(overrides or {})
+        self.watches: tuple[Watch, ...] = ()
+        self._values: dict[Any, Any] = {}
+
+    def overriding(self, overrides: Mapping[Any, Any]) -> "Unrolling":
+        """The same reading, in which some nodes have another value."""
+        other = self._copy({**self.overrides, **overrides})
+        other.watches = self.watches
+        return other
+
+    def _copy(self, overrides: Mapping[Any, Any]) -> "Unrolling":
+        return Unrolling(self.field, self.variables, overrides)
+
+    def value(self, node: Any) -> Evaluated:
+        """The value of a node of a formula. Raises OutOfReachError, and UndecidedSignError."""
+        if node in self.overrides:
+            for watch in self.watches:
+                watch.used |= node == watch.node
+            return self.overrides[node]
+        if node not in self._values:
+            for watch in self.watches:
+                watch.seen.add(node)
+            self._values[node] = self._evaluate(node)
+        return self._values[node]
+
+    def _evaluate(self, node: Any) -> Evaluated:
+        if isinstance(node, Domain) or node.is_Symbol:
+            return self.variables.variable(node)
+        if node.is_number and not node.args:
+            return read(node, {}, self.field)
+        for kind, rule in _RULES.items():
+            if isinstance(node, kind):
+                return rule(self, node)
+        raise OutOfReachError(f"{type(node).__name__} has no exact reading")
+
+    # -- depth --------------------------------------------------------------------------------
+
+    def iterated(self, node: Any) -> Evaluated:
+        """A network of a given depth, its last layer peeled off."""
+        body, h, layer, start, count = node.args
+        if not count.is_Integer or count < 0:
+            raise OutOfReachError(f"a network has {count} layers")
+        return self.value(
+            body.xreplace({layer: count, h: node.func(body, h, layer, start, count - 1)})
+        )
+
+    def terms(self, kind: Any, term: Any, index: Any, first: Any, last: Any) -> list[Evaluated]:
+        """The terms of a Sum, Product, OrderedProduct or Largest, the lowest index first."""
+        if not (first.is_Integer and last.is_Integer):
+            raise OutOfReachError(f"the index {index} runs from {first} to {last}")
+        return [
+            self.value(term.xreplace({index: Integer(number)}))
+            for number in range(int(first), int(last) + 1)
+        ]
+
+    def layer_number(self, index: Any) -> int:
+        """Which layer an index means, as far as widths go."""
+        if not index.is_Integer:
+            raise OutOfReachError(f"{index} is no layer")
+        return int(index)
+
+    # -- derivatives --------------------------------------------------------------------------
+
+    def derivatives(self, y: Any, x: Any) -> tuple[Evaluated, Evaluated, list[list[Any]]]:
+        """The values of y and x, and the derivative of every entry of y by every entry of x."""
+        for watch in self.watches:
+            # What lies below a node that is overridden further out is cut off from y.
+            if watch.is_inner_node and not x.has(watch.node):
+                raise OutOfReachError(f"a derivative by {x} inside one by {watch.node}")
+        at = self.value(x)
+        if isinstance(x, Domain | Indexed) and all(part.is_Symbol for part in entries(at)):
+            y_value, seeds = self.value(y), at
+        else:
+            # New symbols for each value too: the same node may be overridden further out.
+            seeds = like(at, lambda r, c: self._seed(x, at, r, c))
+            self.field.targets.update(zip(entries(seeds), entries(at), strict=True))
+            inner = self.overriding({x: seeds})
+            watch = Watch(x)
+            inner.watches = (*self.watches, watch)
+            y_value = inner.value(y)
+            watch.refuse_hidden()
+        self.refuse_unknown_dependence(x, seeds, y_value)
+        back = dict(zip(entries(seeds), entries(at), strict=True)) if seeds is not at else {}
+        slopes = [
+            [
+                self.field.substitute(self.field.derivative(one, seed), back)
+                for seed in entries(seeds)
+            ]
+            for one in entries(y_value)
+        ]
+        return y_value, at, slopes
+
+    def _seed(self, x: Any, at: Evaluated, row: int, column: int) -> Any:
+        key = x, tuple(entries(at)), row, column
+        if key not in self.field.seeds:
+            self.field.seeds[key] = Dummy("v", real=True)
+        return self.field.seeds[key]
+
+    def refuse_unknown_dependence(self, x: Any, seeds: Evaluated, y_value: Evaluated) -> None:
+        """Refuse a derivative of what is known by name alone; see theory.proving.peeling."""
+
+    # -- heads --------------------------------------------------------------------------------
+
+    def implemented(self, node: Any) -> Evaluated:
+        """An implementation's head, by its definition."""
+        if "definition" not in vars(type(node)):
+            raise OutOfReachError(f"{type(node).__name__} has no definition over the reals")
+        arguments = [self.value(argument) for argument in node.args]
+        if isinstance(node, heads.Elementwise):
+            return broadcast(lambda *one: self.elementwise(type(node), *one), *arguments)
+        places = [
+            argument if getattr(argument, "is_Rational", False) else like(argument, _new)
+            for argument in arguments
+        ]
+        values = {
+            place: value
+            for places_, values_ in zip(places, arguments, strict=True)
+            for place, value in zip(entries(places_), entries(values_), strict=True)
+        }
+        result = type(node).definition(*places)
+        visit = reader(values, self.field)
+        return like(result, lambda r, c: visit(entry(result, r, c)))
+
+    def elementwise(self, head: Any, *arguments: Any) -> Any:
+        """One entry of an elementwise head."""
+        slope = SLOPES.get(head)
+        if slope and not self.field.through_exponentials and keeps_its_slope(head, slope):
+            return self.field.apply(head, *arguments)
+        places = [Dummy(real=True) for _ in arguments]
+        values = dict(zip(places, arguments, strict=True))
+        return read(head.definition(*places), values, self.field)
+
+    def applied(self, node: Any) -> Evaluated:
+        """A smooth map at a row."""
+        smooth_map, *layer, row = node.args
+        return self.variables.apply(smooth_map, layer[0] if layer else None, self.value(row))
+
+    def zeros(self, node: Any) -> Evaluated:
+        """A bias of zeros for a weight, or for a shape (out, in)."""
+        given = self.value(node.args[0])
+        return zeros(1, given[0] if isinstance(given, tuple) else given.rows)
+
+    def larger(self, a: Any, b: Any) -> Any:
+        """The larger of two numbers."""
+        return a if self.field.sign(a - b) >= 0 else b
+
+    def absolute(self, a: Any) -> Any:
+        """The absolute value of a number."""
+        return self.field.sign(a) * a
+
+
+def _new(row: int, column: int) -> Any:
+    return Dummy(real=True)
+
+
+# -- the rules --------------------------------------------------------------------------------
+
+
+def _slope(self: Unrolling, node: Any) -> Evaluated:
+    y, x, slopes = self.derivatives(*node.args)
+    if len(entries(y)) != len(entries(x)):
+        raise OutOfReachError("a Slope needs as many entries above as below")
+    for j, k in product(range(len(slopes)), repeat=2):
+        if j != k and not self.field.is_zero(slopes[j][k]):
+            raise OutOfReachError("the entries of a Slope depend on each other; write a Jacobian")
+    width = y.cols if isinstance(y, MatrixBase) else 1
+    return like(y, lambda r, c: slopes[r * width + c][r * width + c])
+
+
+def _gradient(self: Unrolling, node: Any) -> Evaluated:
+    _, x, slopes = self.derivatives(*node.args)
+    if len(slopes) != 1:
+        raise OutOfReachError("a Gradient needs a scalar above; write a Jacobian, or Total(...)")
+    width = x.cols if isinstance(x, MatrixBase) else 1
+    return like(x, lambda r, c: slopes[0][r * width + c])
+
+
+def _jacobian(self: Unrolling, node: Any) -> Evaluated:
+    return Matrix(self.derivatives(*node.args)[2])
+
+
+def _diagonal(self: Unrolling, node: Any) -> Evaluated:
+    row = entries(self.value(node.args[0]))
+    return Matrix(len(row), len(row), lambda r, c: row[r] if r == c else S.Zero)
+
+
+def _fold(operation: Callable[[Any, Any], Any], empty: Any) -> Callable[[list[Any]], Any]:
+    def fold(values: list[Any]) -> Any:
+        result = empty
+        for value in values:
+            result = value if result is empty else broadcast(operation, result, value)
+        return result
+
+    return fold
+
+
+_add = _fold(lambda a, b: a + b, S.Zero)
+_multiply = _fold(lambda a, b: a * b, S.One)
+
+
+def _pow(self: Unrolling, node: Any) -> Evaluated:
+    place = Dummy(real=True)
+    exponent = self.value(node.exp)
+    return broadcast(
+        lambda base: read(Pow(place, exponent), {place: base}, self.field), self.value(node.base)
+    )
+
+
+def _ordered_product(self: Unrolling, node: Any) -> Evaluated:
+    term, (index, first, last) = node.args
+    result: Any = S.One
+    for value in reversed(self.terms(type(node), term, index, last, first)):
+        result = dot(result, value)
+    return result
+
+
+def _norm(self: Unrolling, node: Any) -> Evaluated:
+    return self.field.root(sum(one**2 for one in entries(self.value(node.args[0]))))
+
+
+def _mean_square(self: Unrolling, node: Any) -> Evaluated:
+    parts = entries(self.value(node.args[0]))
+    return sum(one**2 for one in parts) / Integer(len(parts))
+
+
+def _largest(self: Unrolling, node: Any) -> Evaluated:
+    term, limits = node.args
+    return reduce(self.larger, self.terms(type(node), term, *limits))
+
+
+def _function(kind: Any) -> Callable[[Unrolling, Any], Evaluated]:
+    return lambda self, node: broadcast(
+        lambda one: self.field.apply(kind, one), self.value(node.args[0])
+    )
+
+
+_RULES: dict[Any, Callable[[Any, Any], Any]] = {
+    Indexed: lambda self, node: self.variables.layer(
+        node.base, node.indices[0], self.layer_number(node.indices[0])
+    ),
+    Add: lambda self, node: _add([self.value(part) for part in node.args]),
+    Mul: lambda self, node: _multiply([self.value(part) for part in node.args]),
+    Pow: _pow,
+    exp: _function(exp),
+    log: _function(log),
+    Abs: lambda self, node: broadcast(self.absolute, self.value(node.args[0])),
+    Sum: lambda self, node: _add(self.terms(Sum, node.function, *node.limits[0])),
+    Product: lambda self, node: _multiply(self.terms(Product, node.function, *node.limits[0])),
+    calculus.Slope: _slope,
+    calculus.Gradient: _gradient,
+    calculus.Jacobian: _jacobian,
+    calculus.Iterated: lambda self, node: self.iterated(node),
+    calculus.OrderedProduct: _ordered_product,
+    calculus.Largest: _largest,
+    calculus.Apply: lambda self, node: self.applied(node),
+    calculus.Computed: lambda self, node: self.value(node.args[0]),
+    calculus.Dot: lambda self, node: dot(*(self.value(part) for part in node.args)),
+    calculus.Transpose: lambda self, node: self.value(node.args[0]).T,
+    calculus.Diagonal: _diagonal,
+    calculus.Identity: lambda self, node: eye(len(entries(self.value(node.args[0])))),
+    calculus.Norm: _norm,
+    calculus.Zeros: lambda self, node: self.zeros(node),
+    calculus.Total: lambda self, node: sum(entries(self.value(node.args[0]))),
+    calculus.SecondMoment: _mean_square,
+    calculus.Larger: lambda self, node: broadcast(
+        self.larger, *(self.value(part) for part in node.args)
+    ),
+    heads.ImplementationHead: lambda self, node: self.implemented(node),
+}
