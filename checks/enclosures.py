@@ -301,7 +301,7 @@ class Arithmetic:
             rad = _upward(rad + max(terms - 1, 0) * self.flushed, terms + 4)
         mid = _sum(a.mid, axis, keepdims) if terms else np.zeros_like(total)
         # A partial sum may overflow although the sum does not.
-        return Ball(mid, np.where(total <= self.ceiling, rad, np.inf))
+        return Ball(mid, np.where(total + error <= self.ceiling, rad, np.inf))
 
     def mean(self, a: Ball, axis: int) -> Ball:
         """The mean along an axis: a sum, and a division by a whole number."""
@@ -318,7 +318,7 @@ class Arithmetic:
             lost = terms * (self.tiny + self.flushed)
             rad = _upward(spread + error + lost, 2 * terms + 8)
             mid = a.mid @ b.mid
-        return Ball(mid, np.where(size <= self.ceiling, rad, np.inf))
+        return Ball(mid, np.where(size + error <= self.ceiling, rad, np.inf))
 
 
 def hull(mid: Wide, *others: Ball) -> Ball:
