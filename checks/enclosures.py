@@ -238,8 +238,14 @@ class Arithmetic:
             return self.rounded(reference.sqrt(a.mid), rad)
 
     def norm(self, a: Ball) -> Ball:
-        """The root of the sum of all squares; a bounded ball even where it may be zero."""
+        """The root of the sum of all squares; a bounded ball even where it may be zero.
+
+        Entry by entry, array by array, or scaled by the largest entry: a norm of norms squares and
+        roots once more, and scaling divides and multiplies once more. Both are three roundings more
+        under the root or one there and one outside, and squares of small norms underflow again.
+        """
         squares = self.sum(self.multiply(a, a))
+        squares = self.rounded(squares.mid, squares.rad + a.mid.size * self.tiny, 3.0)
         root = self.sqrt(squares)
         with np.errstate(over="ignore"):
             # A root between 0 and √(m + r), itself rounded, whose midpoint is there too.

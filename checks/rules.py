@@ -19,7 +19,7 @@ import numpy as np
 
 from checks import reference
 from checks.accuracy import ELEMENTARY, POWER, RECIPROCAL_ROOT, units
-from checks.enclosures import Arithmetic, Ball, broadcast, gamma, hull
+from checks.enclosures import DOUBLE_UNIT, Arithmetic, Ball, broadcast, gamma, hull
 from checks.program import Argument
 
 Value = Any  # a Ball; a list of them for the gradients of several arrays; a number
@@ -305,35 +305,29 @@ def _batch_norm_backward(
 
 
 def _clip_by_norm(ar: Arithmetic, grads: list[Ball], max_norm: Fraction) -> list[Ball]:
-    exact = Arithmetic.exact(wide=ar.wide)
-    limit = ar.number(max_norm)
-    norm = _norm(ar, grads)
-    factor = _at_most_one(ar.divide(limit, norm))
-    clipped = [ar.multiply(grad, factor) for grad in grads]
-    if ar.is_exact:
-        return clipped
-    squares = sum(float(np.sum(np.minimum(grad.magnitude, ar.ceiling) ** 2)) for grad in grads)
-    results = []
-    for grad, _ in zip(grads, clipped, strict=True):
-        true = exact.multiply(
-            grad, _at_most_one(exact.divide(exact.number(max_norm), _norm(exact, grads)))
-        )
-        # A sum of squares that overflows gives the factor 0; one that underflows gives 1.
-        if squares > ar.ceiling:
-            results.append(ar.widened(true, np.abs(true.center)))
-        elif squares * (1 - gamma(2, ar.unit)) < ar.tiny / ar.unit:
-            results.append(hull(true.mid, ar.multiply(grad, ar.number(Fraction(1))), true))
-        else:
-            results.append(ar.multiply(grad, factor))
-    return results
+    factor = _clipping_factor(ar, grads, max_norm)
+    return [ar.multiply(grad, factor) for grad in grads]
 
 
-def _norm(ar: Arithmetic, parts: list[Ball]) -> Ball:
-    flat = [part.map(np.ravel) for part in parts]
+def _clipping_factor(ar: Arithmetic, grads: list[Ball], max_norm: Fraction) -> Ball:
+    """min(1, c/‖g‖), where the sum of squares may also overflow, or vanish, on the way."""
+    flat = [part.map(np.ravel) for part in grads]
     joined = Ball(
         np.concatenate([part.mid for part in flat]), np.concatenate([part.rad for part in flat])
     )
-    return ar.norm(joined)
+    norm, limit = ar.norm(joined), ar.number(max_norm)
+    factor = _at_most_one(ar.divide(limit, norm))
+    if ar.is_exact or not np.isfinite(joined.magnitude).all():
+        return factor
+    mid = factor.center
+    if np.isfinite(norm.rad):  # from 0 to its largest: the factor from c by that to 1
+        with np.errstate(divide="ignore"):
+            smallest = np.minimum(limit.center / norm.magnitude * (1 - 4 * ar.unit), 1.0)
+        rad = np.maximum(1 - mid, mid - smallest)
+    else:  # it may overflow, and c by an infinity is 0
+        rad = mid
+    rad = rad + 16 * DOUBLE_UNIT * mid  # the roundings of these lines
+    return Ball(factor.mid, np.fmin(factor.rad, rad))
 
 
 def _at_most_one(factor: Ball) -> Ball:
@@ -341,8 +335,8 @@ def _at_most_one(factor: Ball) -> Ball:
     mid = np.where(np.asarray(factor.mid < 1, dtype=bool), factor.mid, factor.mid * 0 + 1)
     with np.errstate(invalid="ignore"):
         inside = factor.center - factor.rad >= 1
-    unknown = ~np.isfinite(factor.center)
-    return Ball(np.where(unknown, 1.0, mid), np.where(inside | unknown, 0.0, factor.rad))
+    beyond = np.isposinf(factor.center)
+    return Ball(np.where(beyond, 1.0, mid), np.where(inside | beyond, 0.0, factor.rad))
 
 
 def _power(ar: Arithmetic, base: Ball, exponent: Fraction) -> Ball:
