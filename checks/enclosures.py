@@ -15,8 +15,9 @@ Where a value may leave the range of the format the radius is infinite: an infin
 and so is everything else, which the judge reports as undecided instead of as a pass.
 
 Sums cost γₙ₋₁·Σ|xᵢ| and so hold for every order of summation, pairwise and fused ones included
-(Higham 2002, §4.2). A device that flushes reads subnormal inputs as zero and puts subnormal results
-to zero: the smallest normal replaces half the subnormal spacing, and each addition may lose as much.
+(Higham 2002, §4.2). A device that flushes reads subnormal inputs as zero and puts subnormal
+results to zero: the smallest normal replaces half the subnormal spacing, and each addition may lose
+as much.
 """
 
 from dataclasses import dataclass
@@ -240,12 +241,12 @@ class Arithmetic:
     def norm(self, a: Ball) -> Ball:
         """The root of the sum of all squares; a bounded ball even where it may be zero.
 
-        Entry by entry, array by array, or scaled by the largest entry: a norm of norms squares and
-        roots once more, and scaling divides and multiplies once more. Both are three roundings more
-        under the root or one there and one outside, and squares of small norms underflow again.
+        Entry by entry, array by array, or scaled by the largest entry. A norm of norms is rooted,
+        squared and rounded once more, which is three roundings under the root; scaling divides and
+        is undone, which is four. The squares of small norms underflow again.
         """
         squares = self.sum(self.multiply(a, a))
-        squares = self.rounded(squares.mid, squares.rad + a.mid.size * self.tiny, 3.0)
+        squares = self.rounded(squares.mid, squares.rad + a.mid.size * self.tiny, 4.0)
         root = self.sqrt(squares)
         with np.errstate(over="ignore"):
             # A root between 0 and √(m + r), itself rounded, whose midpoint is there too.

@@ -205,7 +205,7 @@ class _Lowering:
         first = self.network(start, env)
         if isinstance(first, Fraction):  # a number at the start is the network's first value
             first = self.run("constant", first)
-        # The same recursion means another one where an index or an outer recursion binds its symbols.
+        # A recursion means another one where an index or an outer recursion binds its symbols.
         bound = {s: env[s] for s in env.keys() - self.top.keys() if body.has(s)}
         outputs = self.iterates.setdefault((body, first, *bound.items()), [first])
         depth = self.whole(count, env)
