@@ -87,7 +87,7 @@ class Ball:
             return np.where(np.isfinite(values), np.abs(values - self.mid), np.inf)
 
 
-def gamma(n: int, unit: float) -> float:
+def gamma(n: float, unit: float) -> float:
     """γₙ = n·u/(1 − n·u): the relative error of n roundings (Higham 2002, lemma 3.1)."""
     return float("inf") if n * unit >= 1 else n * unit / (1 - n * unit)
 
@@ -169,8 +169,8 @@ class Arithmetic:
         """The result of an operation: its propagated radius, and so many units of rounding."""
         size = np.abs(reference.approximate(mid))
         with np.errstate(over="ignore", invalid="ignore"):
-            relative = roundings * self.unit * (size + rad)
-            rad = rad + relative + self.tiny * (roundings > 0)
+            relative = gamma(roundings, self.unit) * (size + rad)
+            rad = rad + relative + self.tiny * roundings
             rad = rad + size * (max(roundings, 1.0) * self.reference_unit)
             if not self.wide:  # doubles themselves underflow
                 rad = rad + np.where(size < FLOAT64.smallest_normal, DOUBLE_TINY, 0.0)
