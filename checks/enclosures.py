@@ -311,9 +311,13 @@ class Arithmetic:
         return Ball(mid, np.where(total + error <= self.ceiling, rad, np.inf))
 
     def mean(self, a: Ball, axis: int) -> Ball:
-        """The mean along an axis: a sum, and a division by a whole number."""
-        count = a.mid.shape[axis]
-        return self.divide(self.sum(a, axis, keepdims=True), self.number(Fraction(count)))
+        """The mean along an axis."""
+        return self.shared(self.sum(a, axis, keepdims=True), a.mid.shape[axis])
+
+    def shared(self, a: Ball, count: int) -> Ball:
+        """a / n for a whole n, by division or by the reciprocal, which is rounded itself."""
+        quotient = Arithmetic.exact(wide=self.wide).divide(a, self.number(Fraction(count)))
+        return self.rounded(quotient.mid, quotient.rad, 2.0 if count & (count - 1) else 1.0)
 
     def dot(self, a: Ball, b: Ball) -> Ball:
         """The matrix product, each entry summed in any order, products fused or not."""

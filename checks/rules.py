@@ -205,7 +205,12 @@ def _by_sign(x: Ball, positive: Ball, otherwise: Ball) -> Ball:
 
 
 def _linear(ar: Arithmetic, x: Ball, weight: Ball, bias: Ball) -> Ball:
-    return ar.add(ar.dot(x, weight.map(np.transpose)), bias)
+    # n products and the bias are n + 1 terms, added in any order: an accumulator may start from the
+    # bias. The last of the n additions rounds the result; before it a product passes through at most
+    # n − 1 others, which γₙ covers together with its own rounding, and the bias through as many: γₙ₋₁.
+    earlier = gamma(x.shape[-1] - 1, ar.unit)
+    product = ar.dot(x, weight.map(np.transpose))
+    return ar.add(product, ar.widened(bias, earlier * bias.magnitude))
 
 
 def _linear_backward(
@@ -291,11 +296,11 @@ def _batch_norm_backward(
 ) -> Contributions:
     moments = _moments(ar, x, eps)
     normalised = ar.multiply(moments.centred, moments.inverse_std)
-    count = ar.number(Fraction(x.shape[0]))
+    count = x.shape[0]
     beta_grad = ar.sum(grad, axis=0)
     gamma_grad = ar.sum(ar.multiply(grad, normalised), axis=0)
-    along = ar.multiply(normalised, ar.divide(gamma_grad, count))
-    centred = ar.subtract(ar.subtract(grad, ar.divide(beta_grad, count)), along)
+    along = ar.multiply(normalised, ar.shared(gamma_grad, count))
+    centred = ar.subtract(ar.subtract(grad, ar.shared(beta_grad, count)), along)
     scale = ar.multiply(gamma_, moments.inverse_std)
     x_grad = ar.reordered(ar.multiply(scale, centred), gamma_, moments.inverse_std)
     return x_grad, gamma_grad, beta_grad, None
