@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from itertools import chain
+from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
@@ -88,11 +88,16 @@ def run_all(work: Sequence[Task], jobs: int, on_result: Callable[[Result], None]
             on_result(results[-1])
         return results
     found: dict[Task, Result] = {}
-    with ProcessPoolExecutor(jobs, initializer=_one_thread) as pool:
+    # A process that has touched CUDA cannot be forked.
+    start = "spawn" if any(task.device == "cuda" for task in work) else None
+    pool = ProcessPoolExecutor(jobs, mp_context=get_context(start), initializer=_one_thread)
+    try:
         futures = {pool.submit(run_task, task): task for task in work}
         for future in as_completed(futures):
             found[futures[future]] = future.result()
             on_result(found[futures[future]])
+    finally:  # interrupted, what waits in the queue is not started
+        pool.shutdown(wait=False, cancel_futures=True)
     return [found[task] for task in work]
 
 
@@ -380,12 +385,3 @@ def _describe(
 
 def _cell(claim: Claim, implementation: Implementation, fmt: Format) -> Cell:
     return Cell(claim.name, implementation.name, fmt.name, implementation.device)
-
-
-def select(claims: Sequence[Claim], patterns: Sequence[str]) -> list[Claim]:
-    """The claims whose name matches a pattern or holds it as a part; all of them without patterns."""
-    return [
-        claim
-        for claim in claims
-        if not patterns or any(fnmatchcase(claim.name, f"*{pattern}*") for pattern in patterns)
-    ]

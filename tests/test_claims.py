@@ -1,0 +1,45 @@
+"""Every claim, on every implementation, in every format, on every device: the verdict expected.
+
+The expectation is the claim's own standing, or the ledger's entry. The ledger is strict both ways:
+an entry that no longer fails fails here.
+"""
+
+import os
+
+import pytest
+
+from checks import ledger
+from checks.formats import FORMATS
+from checks.loading import load
+from checks.runner import PROFILES, check
+from theory.book import CLAIMS
+from theory.claim import Claim
+
+BUILT_IN = ("ideal", "numpy-textbook", "torch-eager")
+EXPECTED = ledger.read(CLAIMS)
+PROFILE = PROFILES["nightly" if os.environ.get("HYPOTHESIS_PROFILE") == "nightly" else "ci"]
+
+
+def cells(*implementations: str) -> list[object]:
+    return [
+        pytest.param(claim, name, fmt, id=f"{claim.name}-{name}-{fmt}")
+        for claim in CLAIMS
+        for name in implementations
+        for fmt in FORMATS
+    ]
+
+
+def judged(claim: Claim, implementation: str, device: str, fmt: str) -> str:
+    result = check(claim, load(implementation, device), FORMATS[fmt], PROFILE)
+    return EXPECTED.judge(result).complaint
+
+
+@pytest.mark.parametrize(("claim", "implementation", "fmt"), cells(*BUILT_IN))
+def test_a_claim_is_judged_as_expected(claim, implementation, fmt):
+    assert judged(claim, implementation, "cpu", fmt) == ""
+
+
+@pytest.mark.cuda
+@pytest.mark.parametrize(("claim", "implementation", "fmt"), cells("torch-eager"))
+def test_a_claim_is_judged_as_expected_on_cuda(claim, implementation, fmt):
+    assert judged(claim, implementation, "cuda", fmt) == ""
