@@ -116,9 +116,9 @@ def check(
         typer.Option(metavar="NAMES", help=f"Only these of {', '.join(FORMATS)}."),
     ] = None,
     devices: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAMES", help="cpu, cuda; the default is what this machine has."),
-    ] = None,
+        list[str],
+        typer.Option(metavar="NAMES", help="cpu, cuda or both; the ledger has no cuda cells yet."),
+    ] = ["cpu"],  # noqa: B006  # typer copies it
     seed: Annotated[int | None, typer.Option(help="Draw other samples than the usual.")] = None,
     profile: Annotated[
         str, typer.Option(metavar="|".join(PROFILES), help="How much is tried.")
@@ -255,16 +255,14 @@ def _implementations(
     """What is to be judged: each implementation once for each device that it runs on."""
     from checks.loading import load
 
-    asked = _known("device", devices, DEVICES) if devices else ()
+    asked = _known("device", devices, DEVICES)
     pairs = []
     for spec in dict.fromkeys(specs or BUILT_IN):
         loaded = load(spec, "cpu")
         possible = DEVICES_OF[BASELINES.get(loaded.library, "ideal")]
-        mine = [device for device in possible if device in asked] if asked else list(possible)
+        mine = [device for device in possible if device in asked]
         if "cuda" in mine and not _cuda_is_available():
-            if asked:
-                raise UnusableCall("torch sees no CUDA device here; leave --devices cuda out")
-            mine.remove("cuda")
+            raise UnusableCall("torch sees no CUDA device here; leave --devices cuda out")
         if not mine and specs:
             raise UnusableCall(f"{spec} runs on the cpu only; leave --devices out")
         pairs += [(spec, replace(loaded, device=device)) for device in mine]

@@ -272,7 +272,7 @@ def test_the_usual_run_is_all_that_is_built_in_on_everything(command, verdicts, 
 
     monkeypatch.setattr(runner, "run_all", run_all)
     monkeypatch.setattr(cli, "_cuda_is_available", lambda: True)
-    command("check")
+    command("check", "--devices", "cpu,cuda")
     cells = {(task.implementation, task.device, task.format) for task in asked}
     assert {task.claim for task in asked} == {claim.name for claim in CLAIMS}
     assert len(cells) == 4 * 4
@@ -280,8 +280,8 @@ def test_the_usual_run_is_all_that_is_built_in_on_everything(command, verdicts, 
     assert {device for name, device, _ in cells if name != "torch-eager"} == {"cpu"}
 
 
-def test_a_machine_without_cuda_is_judged_without(command, verdicts, monkeypatch):
-    monkeypatch.setattr(cli, "_cuda_is_available", lambda: False)
+def test_only_the_cpu_is_judged_unless_cuda_is_asked_for(command, verdicts, monkeypatch):
+    monkeypatch.setattr(cli, "_cuda_is_available", lambda: True)
     code, out, _ = command("check", "--claims", QUARTER, "--formats", "float16")
     assert code == 0
     assert "cuda" not in out
