@@ -5,8 +5,8 @@ format; `backward` encloses the gradient of each array argument, given the outpu
 With the exact arithmetic the same rules are the reference, and rounded once they are `ideal`.
 
 The usual method is inside. Where frameworks take a slope from the saved output, y(1 − y), the ball
-is the hull of that and of the true slope, so that saturation is enclosed instead of excused. Where a
-naive evaluation overflows on the way (exp(−x) in the sigmoid, the sum of squares in a norm), the
+is the hull of that and of the true slope, so that saturation is enclosed instead of excused. Where
+a naive evaluation overflows on the way (exp(−x) in the sigmoid, the sum of squares in a norm), the
 hull reaches to what it then delivers, and the exact value stays the midpoint.
 """
 
@@ -111,11 +111,16 @@ def _sigmoid(ar: Arithmetic, x: Ball) -> Ball:
     y, slope = _sigmoid_and_slope(ar, x)
     # 1 / (1 + e): the exponential's error, the addition and the division.
     result = ar.function(y, x.rad, slope, units(ELEMENTARY) + 2)
+    return _or_zero_beyond(ar, result, -x.mid)
+
+
+def _or_zero_beyond(ar: Arithmetic, ball: Ball, power: Any) -> Ball:
+    """Zero too where the exponential of `power`, which a naive evaluation divides by, overflows."""
     if ar.is_exact:
-        return result
+        return ball
     with np.errstate(over="ignore"):
-        overflows = reference.approximate(reference.exp(-x.mid)) > ar.ceiling
-    return ar.widened(result, np.where(overflows, np.abs(result.center), 0.0))
+        overflows = reference.approximate(reference.exp(power)) > ar.ceiling
+    return ar.widened(ball, np.where(overflows, np.abs(ball.center), 0.0))
 
 
 def _sigmoid_and_slope(ar: Arithmetic, x: Ball) -> tuple[Any, Any]:
@@ -140,6 +145,8 @@ def _sigmoid_backward(ar: Arithmetic, x: Ball, output: Ball, grad: Ball) -> Cont
     _, steepest = _sigmoid_and_slope(ar, x)
     # |σ''| = σ'·|1 − 2σ| never exceeds σ'.
     direct = ar.function(mid, x.rad, steepest, units(ELEMENTARY) + 3)
+    # σ(x)·σ(−x) divides by the exponential of |x|, as σ itself does by that of −x.
+    direct = _or_zero_beyond(ar, direct, np.abs(x.mid))
     slope = _or_from_output(ar, direct, _complement_product(ar, output))
     return (ar.reordered(ar.multiply(grad, slope), output),)
 
@@ -205,9 +212,9 @@ def _by_sign(x: Ball, positive: Ball, otherwise: Ball) -> Ball:
 
 
 def _linear(ar: Arithmetic, x: Ball, weight: Ball, bias: Ball) -> Ball:
-    # n products and the bias are n + 1 terms, added in any order: an accumulator may start from the
-    # bias. The last of the n additions rounds the result; before it a product passes through at most
-    # n − 1 others, which γₙ covers together with its own rounding, and the bias through as many: γₙ₋₁.
+    # n products and the bias are n + 1 terms in any order: an accumulator may start from the bias.
+    # The last of the n additions rounds the result. Before it a product passes through at most
+    # n − 1 others, which γₙ covers with its own rounding, and the bias through as many: γₙ₋₁.
     earlier = gamma(x.shape[-1] - 1, ar.unit)
     product = ar.dot(x, weight.map(np.transpose))
     return ar.add(product, ar.widened(bias, earlier * bias.magnitude))
@@ -368,5 +375,5 @@ RULES: dict[str, Rule] = {
 
 
 def operands(arguments: Sequence[Argument], values: Any) -> list[Value]:
-    """The values of a node's arguments: those of earlier nodes, and numbers and shapes as they are."""
+    """The values of a node's arguments: those of earlier nodes, numbers and shapes as they are."""
     return [values[part] if isinstance(part, int) else part for part in arguments]
