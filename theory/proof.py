@@ -20,6 +20,7 @@ from theory import heads
 from theory.calculus import Iff
 from theory.claim import Claim, Standing
 from theory.domains import Depth
+from theory.proving.arrays import Evaluated
 from theory.proving.bounds import by_geometric_bound
 from theory.proving.depth import by_invariant
 from theory.proving.errors import OutOfReachError, ShapeError
@@ -27,13 +28,13 @@ from theory.proving.examples import SPOT_CHECKS, TRIES, Example, at_witness, cou
 from theory.proving.field import Field
 from theory.proving.gaussian import settle_expectation
 from theory.proving.induction import by_induction
-from theory.proving.logarithms import settle_equivalence
-from theory.proving.relations import settle
+from theory.proving.logarithms import settle_logarithms
+from theory.proving.relations import settle, settle_equivalence
 from theory.proving.signs import Facts
 from theory.proving.sizes import Sizes, Symbols, covered
 from theory.proving.unrolling import Unrolling
 
-# Depths to which a formula is written out where no argument covers every depth.
+# At how many depths a formula is written out where no argument covers every depth.
 EXPANDED = 3
 
 
@@ -83,7 +84,7 @@ def _prove(claim: Claim) -> Proof:
     for attempt in _attempts(claim):
         try:
             return attempt()
-        except (OutOfReachError, PolynomialError) as reason:
+        except (OutOfReachError, PolynomialError, RecursionError) as reason:
             last = reason
             reasons[str(reason)] = None
     # The last attempt writes the formula out; where shapes do not fit there, no example exists.
@@ -107,15 +108,18 @@ def _attempts(claim: Claim) -> Iterator[Callable[[], Proof]]:
         )
 
     if isinstance(formula, Iff):
-        yield proved(settle_equivalence, formula)
+        yield proved(settle_logarithms, formula)
+        if n is None:
+            yield proved(_equivalence_by_cases, claim)
     elif claim.is_statistical:
         yield proved(settle_expectation, formula)
     elif n is None:
         yield proved(_written_out, claim, None)
     else:
         for argument in (by_invariant, by_induction, by_geometric_bound):
-            yield proved(argument, formula, n)
-        yield lambda: _expanded(claim)
+            if n.low >= 1:
+                yield proved(argument, formula, n)
+        yield lambda: _expanded(claim, int(n.low))
 
 
 def _depth(claim: Claim) -> Any:
@@ -148,13 +152,25 @@ def _settled_in(field: Field, claim: Claim, depth: int | None) -> str:
     return settle(type(claim.formula), sides, field, Facts(), contacts)
 
 
-def _expanded(claim: Claim) -> Proof:
+def _equivalence_by_cases(claim: Claim) -> str:
+    """Settle an Iff by the signs that its two comparisons ask for."""
+    field = Field()
+
+    def statements() -> list[tuple[Any, Evaluated, Evaluated]]:
+        reading = Unrolling(field, Symbols(field, claim.formula, Sizes()))
+        return [(type(part), *map(reading.value, part.args)) for part in claim.formula.args]
+
+    return settle_equivalence(statements, field, Facts())
+
+
+def _expanded(claim: Claim, least: int) -> Proof:
     """Settle a relation at the first depths, which says nothing of greater ones."""
-    ways = dict.fromkeys(_written_out(claim, depth) for depth in range(1, EXPANDED + 1))
+    depths = range(least, least + EXPANDED)
+    ways = dict.fromkeys(_written_out(claim, depth) for depth in depths)
     return Proof(
         Outcome.PROVED,
-        f"for n <= {EXPANDED} only, written out: {'; '.join(ways)}",
-        n_at_most=EXPANDED,
+        f"for n <= {depths[-1]} only, written out: {'; '.join(ways)}",
+        n_at_most=depths[-1],
         widths=covered(claim.variables.values()),
     )
 
@@ -165,7 +181,7 @@ def _refute(claim: Claim) -> Proof:
         examples = [
             at_witness(claim.formula, claim.variables, witness) for witness in claim.witnesses
         ]
-    except (OutOfReachError, PolynomialError) as reason:
+    except (OutOfReachError, PolynomialError, RecursionError) as reason:
         return Proof(Outcome.OPEN, reason=str(reason))
     for example in examples:
         if example.holds:

@@ -94,4 +94,4 @@ def keeps_its_slope(head: Any, slope: Any) -> bool:
     x = Dummy("x", real=True)
     field = Field(through_exponentials=True)
     value = read(head.definition(x), {x: x}, field)
-    return field.is_zero(field.derivative(value, x) - slope(value, x))
+    return field.is_zero(field.derivative(value, x) - slope(field, value, x))

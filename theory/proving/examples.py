@@ -120,9 +120,9 @@ def counterexample(
 ) -> Example | None:
     """Simple numbers at which a relation is false, or None where none was found."""
     random = Random(SEED)
-    has_depth = any(isinstance(symbol, Depth) for symbol in variables.values())
+    least = next((int(s.low) for s in variables.values() if isinstance(s, Depth)), None)
     for number in range(tries):
-        depth = 1 + number // 2 % 3 if has_depth else None
+        depth = None if least is None else least + number // 2 % 3
         reach = _REACHES[number % len(_REACHES)]
         sizes = NARROW if number % 2 else Sizes(depth=depth)
         try:

@@ -20,7 +20,7 @@ from theory.proving.relations import ALLOWED
 from theory.proving.signs import Facts, SignTable, initial_range
 
 
-def settle_equivalence(formula: Any) -> str:
+def settle_logarithms(formula: Any) -> str:
     """Prove that both statements of an Iff say the same at every depth. Raises OutOfReachError."""
     field = Field()
     table = SignTable(field, Facts())

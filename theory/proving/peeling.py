@@ -10,7 +10,7 @@ named part may depend on, a sum has a derivative that is a name again, and a net
 from collections.abc import Mapping
 from typing import Any
 
-from sympy import Dummy, Indexed, Integer, Matrix, MatrixBase, Max, Product, Sum, Symbol, oo
+from sympy import Dummy, Indexed, Integer, Matrix, MatrixBase, Max, Pow, Product, Sum, Symbol, oo
 
 from theory.calculus import Iterated, Largest, OrderedProduct
 from theory.domains import Domain
@@ -22,6 +22,7 @@ from theory.proving.sizes import Symbols
 from theory.proving.unrolling import Unrolling
 
 N = Symbol("N", integer=True, nonnegative=True)
+ACCUMULATED = (Sum, Product, OrderedProduct, Largest)
 
 
 class Names:
@@ -62,6 +63,10 @@ class Peeling(Unrolling):
         if node == N:  # as a number, not as a depth
             self.field.domains[N] = Range(Integer(self.names.least), oo, False)
             return N
+        if isinstance(node, Pow) and (above := node.exp - N).is_Integer:
+            # bᴺ is a name too, and so is its derivative.
+            below = self.names.name(Pow(node.base, N, evaluate=False), 0, 0)
+            return below * self.value(node.base**above)
         return super()._evaluate(node)
 
     def layer_number(self, index: Any) -> int:
@@ -125,9 +130,7 @@ class Peeling(Unrolling):
             known = self.field.declared.setdefault(symbol, {})
             if set(entries(seeds)) <= set(known) or not _may_contain(node, x):
                 continue
-            if not isinstance(node, Sum | Product | OrderedProduct | Largest) or not isinstance(
-                x, Domain | Indexed
-            ):
+            if not isinstance(node, ACCUMULATED) or not isinstance(x, Domain | Indexed):
                 raise OutOfReachError(
                     f"the derivative of what lies below layer N by {x} is not known"
                 )
@@ -144,22 +147,25 @@ def _may_contain(node: Any, x: Any) -> bool:
     if isinstance(x, Indexed) and x.base.label not in node.free_symbols:
         return False
     layer, depth = _reach(node)
-    above_layers = any(_is_above(i.indices[0], layer) for i in x.atoms(Indexed))
-    return not (above_layers or any(_is_above(h.args[4], depth) for h in x.atoms(Iterated)))
+    higher_layer = any(_is_above(part.indices[0], layer) for part in x.atoms(Indexed))
+    return not (higher_layer or any(_is_above(h.args[4], depth) for h in x.atoms(Iterated)))
 
 
 def _is_above(index: Any, reach: Any) -> bool:
-    """Whether an index N + k is certainly larger than N + reach."""
-    return (index - N).is_Integer and bool(index - N > reach)
+    """Whether an index is certainly larger than N + reach."""
+    return bool((index - N - reach).is_positive)
 
 
 def _reach(node: Any) -> tuple[Any, Any]:
-    """The highest layer that a named part can use, and the deepest network in it, from N on."""
+    """The highest layer that a named part uses, and the deepest network in it, from N on."""
     if isinstance(node, Iterated):
         return Integer(0), Integer(-1)  # depth N is the node itself, which is not looked into
+    if not isinstance(node, ACCUMULATED):
+        return oo, oo
     term, (index, *_) = node.args
-    last = {index: N}
-    depths = [part.args[4].xreplace(last) - N for part in term.atoms(Iterated)]
-    layers = [part.indices[0].xreplace(last) - N for part in term.atoms(Indexed)] + depths
-    # max() of anything but numbers stays symbolic, and then nothing is certainly above it.
-    return Max(-1, *layers), Max(-1, *depths)
+    term = term.xreplace({index: N})
+    networks = term.atoms(Iterated)
+    depths = [network.args[4] - N for network in networks]
+    outside = term.xreplace({network: Dummy() for network in networks})
+    layers = [part.indices[0] - N for part in outside.atoms(Indexed)]
+    return Max(-1, *layers, *depths), Max(-1, *depths)

@@ -45,6 +45,23 @@ def settle(
     return "; ".join(distinct) + count
 
 
+def settle_equivalence(
+    statements: Callable[[], list[tuple[Any, Any, Any]]], field: Field, facts: Facts
+) -> str:
+    """Prove that comparisons (kind, left, right) hold in the same cases. Raises OutOfReachError."""
+
+    def question(_: SignTable) -> set[bool]:
+        return {
+            all(field.sign(one) in ALLOWED[kind] for one in differences(left, right))
+            for kind, left, right in statements()
+        }
+
+    answers = [truths for _, truths in each_case(field, facts, question)]
+    if any(len(truths) > 1 for truths in answers):
+        raise OutOfReachError("the two statements differ in a case that was not excluded")
+    return f"both statements have the same truth in all {len(answers)} cases by signs"
+
+
 def differences(left: Any, right: Any) -> list[Any]:
     """left − right, entry by entry. Raises OutOfReachError where the shapes differ."""
     if isinstance(left, MatrixBase) and isinstance(right, MatrixBase) and left.shape != right.shape:
