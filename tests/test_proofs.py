@@ -1,0 +1,386 @@
+"""The proof reading: what the book's claims are over the reals, and how that is known."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import pytest
+from sympy import (
+    Abs,
+    Eq,
+    Integer,
+    Piecewise,
+    Product,
+    Rational,
+    Sum,
+    erf,
+    exp,
+    log,
+    sqrt,
+    tanh as tanh_function,
+)
+
+from theory.book import CLAIMS
+from theory.calculus import (
+    Computed,
+    Diagonal,
+    Dot,
+    Gradient,
+    Identity,
+    Iff,
+    Jacobian,
+    Slope,
+    i,
+    layers,
+)
+from theory.claim import Claim, Standing, apart, claim, refuted
+from theory.domains import (
+    Biases,
+    Coefficient,
+    Depth,
+    Features,
+    Positive,
+    PositiveReal,
+    Real,
+    SmoothMap,
+    Vector,
+    WeightMatrix,
+    Weights,
+)
+from theory.heads import Elementwise, linear, relu, residual, sigmoid, tanh
+from theory.proof import Outcome, prove
+from theory.proving import balls
+from theory.sources import Document
+
+NOTES = Document("Notes", "Further statements").section("1")
+BOOK = {entry.name: entry for entry in CLAIMS}
+
+# By which method each claim is known, as words that its method has to hold.
+METHODS = {
+    "sigmoid_slope_at_most_a_quarter": "polynomial in s = sigmoid(x) on (0, 1), by root isolation",
+    "sigmoid_slope_is_positive": "polynomial in s = sigmoid(x) on (0, 1), by root isolation",
+    "leaky_relu_is_the_larger_of_kx_and_x": "exact identity (7 cases",
+    "leaky_relu_is_always_the_larger_of_kx_and_x": "at x=1, k=2: left 1, right 2",
+    "chain_bias_gradient_is_a_product": "for every n, by induction: base n = 1",
+    "sigmoid_chain_gradient_shrinks_geometrically": "the factor by which the bound grows",
+    "layer_gradient_is_a_product_of_jacobians": "for every n, by induction: base n = 1",
+    "relu_chain_gradient_is_the_product_of_its_weights": "by induction (positive at every depth)",
+    "relu_cannot_explode_or_vanish": "n=20, x=1, w=1/2: left 1/1048576, right 1",
+    "norm_clipping_bounds_the_norm": "exact signs",
+    "repeated_factor_overflows_at_depth": "for every n: both statements are one",
+    "repeated_factor_overflows_at_depth_when_iterated": "for every n: both statements are one",
+    "repeated_factor_underflows_at_depth": "for every n: both statements are one",
+    "repeated_factor_never_reaches_zero": "on an arbitrary network (positive at every depth)",
+    "repeated_factor_keeps_shrinking": "on an arbitrary network (positive at every depth)",
+    "he_keeps_relu_second_moment": "Gaussian moments: exact identity",
+    "batch_norm_ignores_shift_and_scale": "exact identity",
+    "batch_norm_weight_gradient_scales_inversely": "exact identity",
+    "skip_connection_adds_identity": "exact identity",
+    "residual_gradient_has_an_additive_one": "for every n, by induction: base n = 1",
+    "residual_gradient_as_printed": "n=1, x=0, g=1, f=1: left 2, right 1",
+}
+# Claims that no method decides, with the reason. None today.
+OPEN: dict[str, str] = {}
+EXPECTED = {Standing.TRUE: Outcome.PROVED, Standing.REFUTED: Outcome.REFUTED}
+
+
+@pytest.mark.parametrize("name", BOOK)
+def test_a_claim_is_what_it_says_of_itself(name: str) -> None:
+    entry = BOOK[name]
+    proof = prove(entry)
+    expected = Outcome.OPEN if name in OPEN else EXPECTED[entry.standing]
+    assert proof.outcome is expected, str(proof)
+    assert OPEN.get(name, "") in proof.reason
+    assert METHODS.get(name, "") in proof.method
+    assert proof.n_at_most is None
+
+
+def test_every_open_claim_and_every_method_is_about_a_claim_of_the_book() -> None:
+    assert (OPEN.keys() | METHODS.keys()) <= BOOK.keys()
+
+
+def test_a_proof_names_the_sizes_that_it_covers() -> None:
+    proof = prove(BOOK["layer_gradient_is_a_product_of_jacobians"])
+    assert proof.widths == "rows of 2, layers of 3 and 2 units in turn"
+    assert prove(BOOK["sigmoid_slope_is_positive"]).widths == ""
+
+
+def test_every_witness_is_evaluated_and_the_first_is_handed_over() -> None:
+    proof = prove(BOOK["relu_cannot_explode_or_vanish"])
+    assert proof.witness == {"n": 20, "x": 1, "w": 2, "left": 2**20, "right": 1}
+    assert "w=2: left 1048576" in proof.method
+    assert "w=1/2: left 1/1048576" in proof.method
+
+
+# -- statements that are not in the book, or not yet -----------------------------------------
+
+
+class Silu(Elementwise):
+    """x times its sigmoid."""
+
+    parameters: ClassVar[tuple[str, ...]] = ("x",)
+
+    @classmethod
+    def definition(cls, x: Any) -> Any:
+        return x / (1 + exp(-x))
+
+
+class Gelu(Elementwise):
+    """x times the normal distribution function."""
+
+    parameters: ClassVar[tuple[str, ...]] = ("x",)
+
+    @classmethod
+    def definition(cls, x: Any) -> Any:
+        return x * (1 + erf(x / sqrt(2))) / 2
+
+
+class Softplus(Elementwise):
+    """The smooth ReLU."""
+
+    parameters: ClassVar[tuple[str, ...]] = ("x",)
+
+    @classmethod
+    def definition(cls, x: Any) -> Any:
+        return log(1 + exp(x))
+
+
+class Mish(Elementwise):
+    """x times the tanh of its softplus."""
+
+    parameters: ClassVar[tuple[str, ...]] = ("x",)
+
+    @classmethod
+    def definition(cls, x: Any) -> Any:
+        return x * tanh_function(log(1 + exp(x)))
+
+
+class Elu(Elementwise):
+    """The identity on the right, an exponential on the left."""
+
+    parameters: ClassVar[tuple[str, ...]] = ("x", "alpha")
+
+    @classmethod
+    def definition(cls, x: Any, alpha: Any) -> Any:
+        return Piecewise((x, x > 0), (alpha * (exp(x) - 1), True))
+
+
+class NegativeReal(Real):
+    """A negative real number."""
+
+    high, open = Integer(0), True
+    assumptions: ClassVar[dict[str, bool]] = {"real": True}
+
+
+class DepthFromZero(Depth):
+    """A depth that may be 0."""
+
+    low = Integer(0)
+    assumptions: ClassVar[dict[str, bool]] = {"integer": True, "nonnegative": True}
+
+
+class Bounded(Real):
+    """A number between -2 and 2."""
+
+    low, high = Integer(-2), Integer(2)
+
+
+FURTHER: dict[str, tuple[Claim, str]] = {}
+
+
+def true(method: str, **options: Any) -> Callable[[Any], Claim]:
+    """Build a true claim apart from the book, with words that the method has to hold."""
+
+    def enter(function: Any) -> Claim:
+        with apart():
+            entry = claim(source=NOTES, **options)(function)
+        FURTHER[entry.name] = entry, method
+        return entry
+
+    return enter
+
+
+@true("exact")
+def sigmoid_slope_decays_exponentially(x: Real):
+    """The slope is at most exp(-|x|)."""
+    return Slope(sigmoid(x), x) <= exp(-Abs(x))
+
+
+@true("exact identity")
+def sigmoid_slope_is_even(x: Real):
+    """The slope is the same on both sides of 0."""
+    return Eq(Slope(sigmoid(x), x), Slope(sigmoid(-x), -x))
+
+
+@true("exact", attained_at={"x": 0})
+def tanh_slope_at_most_one(x: Real):
+    """The tanh is never steeper than 1."""
+    return Slope(tanh(x), x) <= 1
+
+
+@true("exact identity")
+def tanh_slope_is_rescaled_sigmoid_slope(x: Real):
+    """tanh'(x) = 4 sigmoid'(2x), a relation between two functions."""
+    return Eq(Slope(tanh(x), x), 4 * Slope(sigmoid(2 * x), 2 * x))
+
+
+@true("Arb")
+def gelu_is_never_steeper_than_1_129(x: Real):
+    """A bound that a maximum near the square root of 2 comes close to."""
+    return Abs(Slope(Gelu(x), x)) <= Rational(1129, 1000)
+
+
+@true("Arb")
+def silu_is_never_steeper_than_1_0999(x: Real):
+    """Likewise for SiLU, near 2.4."""
+    return Abs(Slope(Silu(x), x)) <= Rational(10999, 10000)
+
+
+@true("Arb")
+def mish_is_never_steeper_than_1_09(x: Real):
+    """Likewise for Mish."""
+    return Abs(Slope(Mish(x), x)) <= Rational(109, 100)
+
+
+@true("exact identity")
+def softplus_slope_is_the_sigmoid(x: Real):
+    """The derivative of a logarithm."""
+    return Eq(Slope(Softplus(x), x), sigmoid(x))
+
+
+@true("Arb")
+def softplus_is_larger_than_relu(x: Real):
+    """The difference shrinks to 0 on both sides."""
+    return Softplus(x) > relu(x)
+
+
+@true("Arb", attained_at={"x": 0})
+def exponential_is_above_its_tangent(x: Real):
+    """A contact of second order on the whole line."""
+    return exp(x) >= 1 + x
+
+
+@true("Arb", attained_at={"x": 0})
+def tanh_is_at_most_x_on_the_right(x: PositiveReal):
+    """A contact of third order at an open end."""
+    return tanh(x) < x
+
+
+@true("Arb")
+def product_of_two_sigmoids_is_below_0_8(x: Bounded, y: Bounded):
+    """A box of two variables."""
+    return sigmoid(x) * sigmoid(y) + x * y / 100 < Rational(9, 10)
+
+
+@true("exact identity")
+def elu_slope_is_value_plus_alpha(x: NegativeReal, alpha: Positive):
+    """On the left, where the definition is one piece."""
+    return Eq(Slope(Elu(x, alpha), x), Elu(x, alpha) + alpha)
+
+
+@true("exact identity")
+def layer_jacobian_is_slope_times_weight(x: Vector, W: WeightMatrix, b: Features):
+    """Rows and columns of different number."""
+    z = linear(x, W, b)
+    return Eq(Jacobian(tanh(z), x), Dot(Diagonal(Slope(tanh(z), z)), W))
+
+
+@true("the factor by which the bound grows")
+def recurrent_gradient_is_bounded_by_powers_of_its_weight(
+    n: Depth, x: Real, w: Coefficient, u: Biases
+):
+    """One weight for all steps."""
+    h = layers(lambda i, h: tanh(w * h + u[i]), x)
+    return Abs(Gradient(h(n), x)) <= Abs(w) ** n
+
+
+@true("the factor by which the bound grows")
+def sigmoid_chain_gradient_is_at_most_a_product(n: Depth, x: Real, w: Weights, b: Biases):
+    """The product of the weights' own bounds instead of a power of the largest."""
+    a = layers(lambda i, h: sigmoid(w[i] * h + b[i]), x)
+    return Abs(Gradient(a(n), x)) <= Product(Abs(w[i]) / 4, (i, 1, n))
+
+
+@true("for every n, by induction")
+def linear_recurrence_gradient_is_a_power(n: Depth, x: Real, w: Coefficient):
+    """A power of the depth itself."""
+    h = layers(lambda i, h: w * h, x)
+    return Eq(Gradient(h(n), x), w**n)
+
+
+@true("for n <= 2 only")
+def gradient_from_no_layer_on(n: DepthFromZero, x: Real, w: Coefficient):
+    """No argument about every depth starts at 0."""
+    h = layers(lambda i, h: w * h, x)
+    return Eq(Gradient(h(n), x), w**n)
+
+
+@true("same truth in all")
+def relu_is_positive_where_its_input_is(x: Real, k: Positive):
+    """An equivalence of two comparisons."""
+    return Iff(relu(k * x) > 0, x > 0)
+
+
+@true("for n <= 3 only")
+def gradient_of_a_branch_that_keeps_its_input(n: Depth, x: Vector, f: SmoothMap):
+    """Every layer sees the first input again."""
+    h = layers(lambda i, h: x + f(i, h), x)
+    return Eq(Jacobian(h(n), x), Identity(x) + Jacobian(f(n, h(n - 1)), x))
+
+
+@true("for n <= 3 only")
+def linear_chain_is_a_product(n: Depth, x: Real, w: Weights):
+    """Nothing here looks at the value of a network as an induction."""
+    a = layers(lambda i, h: w[i] * h, x)
+    return Eq(Computed(a(n)), x * Product(w[i], (i, 1, n)))
+
+
+@pytest.mark.parametrize("name", FURTHER)
+def test_a_further_statement_is_proved(name: str) -> None:
+    entry, method = FURTHER[name]
+    proof = prove(entry)
+    assert proof.outcome is Outcome.PROVED, str(proof)
+    assert method in proof.method
+
+
+def test_what_is_only_written_out_says_up_to_which_depth() -> None:
+    assert prove(FURTHER["linear_chain_is_a_product"][0]).n_at_most == 3
+
+
+def test_without_flint_what_needs_balls_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(balls, "find_spec", lambda name: None)
+    proof = prove(FURTHER["gelu_is_never_steeper_than_1_129"][0])
+    assert proof.outcome is Outcome.OPEN
+    assert "python-flint is not installed: pip install 'backproof[proof]'" in proof.reason
+    assert prove(BOOK["sigmoid_slope_at_most_a_quarter"]).outcome is Outcome.PROVED
+
+
+def test_the_printed_residual_gradient_is_false_in_its_other_reading_too() -> None:
+    # Along the path the first input is a function of the last output: a factor T through the blocks
+    # is then printed as 1 + (T - 1)/T, which is 1.5588 where T is 2.2667.
+    with apart():
+
+        @claim(source=NOTES)
+        def residual_gradient_along_the_path(n: Depth, x: Real, w: Weights):
+            """The branches differentiated by the last output, as a function of the first input."""
+            h = layers(lambda i, h: residual(h, tanh(w[i] * h)), x)
+            branches = Sum(tanh(w[i] * h(i - 1)), (i, 1, n))
+            return Eq(Gradient(h(n), x), 1 + Gradient(branches, x) / Gradient(h(n), x))
+
+    proof = prove(residual_gradient_along_the_path)
+    assert proof.outcome is Outcome.REFUTED
+    assert proof.witness is not None
+    factor = proof.witness["left"]
+    assert proof.witness["right"].equals(2 - 1 / factor)
+
+
+def test_a_witness_that_breaks_nothing_leaves_the_claim_open() -> None:
+    with apart():
+
+        @refuted(source=NOTES, by={"x": 0}, instead="sigmoid_slope_is_positive")
+        def sigmoid_slope_is_a_quarter(x: Real):
+            """True at the witness alone."""
+            return Eq(Slope(sigmoid(x), x), Rational(1, 4))
+
+    proof = prove(sigmoid_slope_is_a_quarter)
+    assert proof.outcome is Outcome.OPEN
+    assert "does not break the claim" in proof.reason
