@@ -73,7 +73,7 @@ class Ball:
         return Ball(function(self.mid), function(self.rad))
 
     def contains(self, values: Doubles) -> Any:
-        """Whether each value lies in its ball; a NaN or infinity only where the radius is infinite."""
+        """Whether each value is in its ball; NaNs and infinities only where it is unbounded."""
         distance = self.distance(values)
         return (distance <= self.rad) | np.isposinf(self.rad)
 
@@ -162,8 +162,9 @@ class Arithmetic:
 
     def widened(self, ball: Ball, extra: Any) -> Ball:
         """The same midpoints with radii that are `extra` larger."""
-        with np.errstate(over="ignore"):
-            return Ball(ball.mid, ball.rad + extra)
+        with np.errstate(over="ignore", invalid="ignore"):
+            rad = ball.rad + extra
+        return Ball(ball.mid, np.where(np.isnan(rad), np.inf, rad))
 
     def rounded(self, mid: Wide, rad: Doubles, roundings: float = 1.0) -> Ball:
         """The result of an operation: its propagated radius, and so many units of rounding."""
