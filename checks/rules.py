@@ -199,13 +199,17 @@ def _relu_backward(ar: Arithmetic, x: Ball, output: Ball, grad: Ball) -> Contrib
 
 
 def _by_sign(x: Ball, positive: Ball, otherwise: Ball) -> Ball:
-    """One ball where x > 0 and the other elsewhere; both where the ball of x holds a zero."""
+    """One ball where x > 0 and the other elsewhere; both where the ball of x holds a zero.
+
+    A NaN takes either branch or passes itself on: max(NaN, 0) is NaN, NaN > 0 is false.
+    """
     x, positive, otherwise = broadcast(x, positive, otherwise)
     right = np.asarray(x.mid > 0, dtype=bool)
     mid = np.where(right, positive.mid, otherwise.mid)
     rad = np.where(right, positive.rad, otherwise.rad)
     kink = (x.rad > 0) & (np.abs(x.center) <= x.rad)
-    return Ball(mid, np.where(kink, hull(mid, positive, otherwise).rad, rad))
+    rad = np.where(kink, hull(mid, positive, otherwise).rad, rad)
+    return Ball(mid, np.where(np.isnan(x.center), np.inf, rad))
 
 
 # -- layers -------------------------------------------------------------------------------------
