@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from sympy import Eq, Ge, Gt, Le, Lt, MatrixBase, reduced
+from sympy import Dummy, Eq, Ge, Gt, Le, Lt, MatrixBase, reduced
 
 from theory.calculus import Identical
 from theory.proving.arrays import broadcast, entries
@@ -107,6 +107,8 @@ def _exact_sign(difference: Any, table: SignTable) -> str:
         return "exact signs of all factors"
     (symbol,) = symbols
     value = table.field.values.get(symbol)
+    if value is None and isinstance(symbol, Dummy):  # a name of the prover's own
+        return "exact signs of all factors"
     if value is None or value.function is Root:
         return f"exact: polynomial in {symbol.name}, by root isolation"
     arguments = ", ".join(map(str, value.arguments))
