@@ -111,7 +111,7 @@ def _sigmoid(ar: Arithmetic, x: Ball) -> Ball:
     y, slope = _sigmoid_and_slope(ar, x)
     # 1 / (1 + e): the exponential's error, the addition and the division.
     result = ar.function(y, x.rad, slope, units(ELEMENTARY) + 2)
-    return _or_zero_beyond(ar, result, -x.mid)
+    return _or_zero_beyond(ar, result, x.rad - x.center)
 
 
 def _or_zero_beyond(ar: Arithmetic, ball: Ball, power: Any) -> Ball:
@@ -119,7 +119,9 @@ def _or_zero_beyond(ar: Arithmetic, ball: Ball, power: Any) -> Ball:
     if ar.is_exact:
         return ball
     with np.errstate(over="ignore"):
-        overflows = reference.approximate(reference.exp(power)) > ar.ceiling
+        # The exponential may be larger by its own ulps; 2⁻⁴⁰ covers the rounding of the power.
+        largest = np.exp(power) * (1 + gamma(units(ELEMENTARY), ar.unit) + 2.0**-40)
+        overflows = ~(largest < ar.ceiling)
     return ar.widened(ball, np.where(overflows, np.abs(ball.center), 0.0))
 
 
@@ -146,7 +148,7 @@ def _sigmoid_backward(ar: Arithmetic, x: Ball, output: Ball, grad: Ball) -> Cont
     # |σ''| = σ'·|1 − 2σ| never exceeds σ'.
     direct = ar.function(mid, x.rad, steepest, units(ELEMENTARY) + 3)
     # σ(x)·σ(−x) divides by the exponential of |x|, as σ itself does by that of −x.
-    direct = _or_zero_beyond(ar, direct, np.abs(x.mid))
+    direct = _or_zero_beyond(ar, direct, x.magnitude)
     slope = _or_from_output(ar, direct, _complement_product(ar, output))
     return (ar.reordered(ar.multiply(grad, slope), output),)
 
