@@ -150,7 +150,8 @@ def _sigmoid_backward(ar: Arithmetic, x: Ball, output: Ball, grad: Ball) -> Cont
     # σ(x)·σ(−x) divides by the exponential of |x|, as σ itself does by that of −x.
     direct = _or_zero_beyond(ar, direct, x.magnitude)
     slope = _or_from_output(ar, direct, _complement_product(ar, output))
-    return (ar.reordered(ar.multiply(grad, slope), output),)
+    one = ar.number(Fraction(1))  # y and 1 − y, or e/(1 + e) and 1/(1 + e), are no larger
+    return (ar.reordered(ar.multiply(grad, slope), one, one),)
 
 
 def _complement_product(ar: Arithmetic, y: Ball) -> Ball:
@@ -178,7 +179,9 @@ def _tanh_backward(ar: Arithmetic, x: Ball, output: Ball, grad: Ball) -> Contrib
     # |tanh''| = 2·tanh'·|tanh| never exceeds 2·tanh'.
     direct = ar.function(mid, x.rad, 2 * _tanh_steepest(x), units(ELEMENTARY) + 5)
     from_output = ar.subtract(ar.number(Fraction(1)), ar.multiply(output, output))
-    return (ar.multiply(grad, _or_from_output(ar, direct, from_output)),)
+    slope = _or_from_output(ar, direct, from_output)
+    two = ar.number(Fraction(2))  # 1 + y and 1 − y are no larger
+    return (ar.reordered(ar.multiply(grad, slope), two, two),)
 
 
 def _leaky_relu(ar: Arithmetic, x: Ball, slope: Fraction) -> Ball:
