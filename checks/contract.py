@@ -54,7 +54,7 @@ class Contract:
         return [part if part is None else self.stored(operation, part) for part in parts]
 
     def stored(self, operation: str, ball: Ball) -> Ball:
-        """A result after its rounding into the storage format, or within the ulps that were stated."""
+        """A result after its one rounding into storage, or within the ulps that were stated."""
         result = store(ball, self.storage, self.working, flushes=self.flushes)
         if operation not in self.ulps:
             return result

@@ -252,7 +252,7 @@ class _Judge:
         scale = np.maximum(np.abs(true[0].center), np.abs(true[1].center))
         if count == 1 and scale.size > 1:
             scale = np.full(scale.shape, scale.max())
-        # Half of the largest value, or half the smallest normal: below that underflow is all there is.
+        # Half of the largest value, or of the smallest normal: below that all is underflow.
         says = bound <= 0.5 * np.maximum(scale, self.fmt.smallest_normal)
         return (
             _by_sample(apart, count),

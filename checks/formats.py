@@ -91,7 +91,7 @@ class Format:
             return np.asarray(np.copysign(rounded, values)).astype(self.dtype)
 
     def ordinals(self, values: NDArray[Any]) -> NDArray[np.int64]:
-        """Number the format's values in order: neighbours differ by 1, zero is 0, -x is -ordinal."""
+        """Number the format's values in order: neighbours differ by 1, zero is 0, -x is -n."""
         bits = values.view(f"int{self.bits}").astype(np.int64)
         # Without its sign bit a pattern numbers the magnitude; minus zero joins plus zero.
         magnitude = bits & ((1 << (self.bits - 1)) - 1)

@@ -1,8 +1,7 @@
 """What an implementation is: a name, an array library, and functions called like the heads."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from dataclasses import replace as _replaced
+from dataclasses import dataclass, field, replace as _replaced
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -17,10 +16,10 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 class Implementation:
     """Functions named like the heads, over the arrays of one library on one device.
 
-    `library` is "numpy", "torch" or "ideal". `answers_for` are the heads that it is judged on (None:
-    all of them). `working` is "wide" (float32 inside 16-bit heads) or "storage"; `ulps` are the
-    accuracies that it states where they are weaker than faithful rounding. `path` is the file that
-    it was loaded from.
+    `library` is "numpy", "torch" or "ideal". `answers_for` are the heads that it is judged on
+    (None: all of them). `working` is "wide" (float32 inside 16-bit heads) or "storage"; `ulps` are
+    the accuracies that it states where they are weaker than faithful rounding. `path` is the file
+    that it was loaded from.
     """
 
     name: str

@@ -83,7 +83,7 @@ class _Lowering:
         )
 
     def side(self, expression: Any) -> int:
-        """One side of the relation; a side of an Iff is a strict inequality, read as right − left."""
+        """One side of the relation; a side of an Iff is an inequality, read as right − left."""
         if isinstance(expression, Ge | Gt):
             expression = expression.reversed
         if isinstance(expression, Lt | Le):
@@ -252,7 +252,7 @@ class _Lowering:
             return value
         if isinstance(expression, calculus.FormatConstant):
             return self.say(f"constant {expression.name}")
-        if isinstance(expression, tuple(_DERIVATIVES)):
+        if type(expression) in _DERIVATIVES:
             y, x = (self.network(part, env) for part in expression.args)
             if isinstance(y, Fraction) or isinstance(x, Fraction):
                 raise LoweringError(

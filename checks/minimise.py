@@ -31,7 +31,7 @@ def minimise(claim: Claim, fmt: Format, example: Example, fails: Fails) -> Examp
 
 
 def first_failing(claim: Claim, fmt: Format, example: Example, fails: Fails) -> Example:
-    """The failing number that is nearest to zero on its side, or on the other where that fails too."""
+    """The failing number nearest to zero, on the positive side where that fails too."""
     ((key, values),) = example.arrays.items()
     ordinal = int(fmt.ordinals(values)[0])
     for candidate in (abs(ordinal), ordinal):
@@ -58,27 +58,25 @@ def first_failing(claim: Claim, fmt: Format, example: Example, fails: Fails) -> 
 
 def _shallower(claim: Claim, example: Example, fails: Fails) -> Example:
     """The smallest depth between one that passes and one that fails."""
-    names = [name for name, symbol in claim.variables.items() if symbol.form == "depth"]
     if not is_deep(claim):
         return example  # Hypothesis shrank it together with the widths
-    for name in names:
-        failing = int(example.numbers[name])  # type: ignore[arg-type]  # a Fraction
+    (name,) = (name for name, symbol in claim.variables.items() if symbol.form == "depth")
 
-        def at(depth: int, name: str = name) -> Example:
-            return example.with_number(name, Fraction(depth))
+    def at(depth: int) -> Example:
+        return example.with_number(name, Fraction(depth))
 
-        # Ever longer strides down until one passes, then halve: the first depth is often near.
-        stride, passing = 1, 0
-        while failing - stride > 0:
-            if not fails(at(failing - stride))[0]:
-                passing = failing - stride
-                break
-            failing, stride = failing - stride, 2 * stride
-        while failing - passing > 1:
-            middle = (passing + failing) // 2
-            passing, failing = (passing, middle) if fails(at(middle))[0] else (middle, failing)
-        example = at(failing)
-    return example
+    # Ever longer strides down until one passes, then halve: the first depth is often near.
+    failing = int(example.numbers[name])  # type: ignore[arg-type]  # a Fraction
+    stride, passing = 1, 0
+    while failing - stride > 0:
+        if not fails(at(failing - stride))[0]:
+            passing = failing - stride
+            break
+        failing, stride = failing - stride, 2 * stride
+    while failing - passing > 1:
+        middle = (passing + failing) // 2
+        passing, failing = (passing, middle) if fails(at(middle))[0] else (middle, failing)
+    return at(failing)
 
 
 def _simpler(claim: Claim, fmt: Format, example: Example, fails: Fails) -> Example:

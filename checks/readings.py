@@ -98,13 +98,13 @@ def _read(program: Program, rules: Any, arrays: Arrays, trace: Trace, *, anchore
         def contributions(index: int, grad: Ball) -> Sequence[Any]:
             node = program.network[index]
             operands = [inputs[a] if isinstance(a, int) else a for a in node.arguments]
-            return rules.backward(node.operation, *operands, inputs[index], grad)  # type: ignore[no-any-return]  # a list
+            return rules.backward(node.operation, *operands, inputs[index], grad)
 
         if not program.path(x, y):
-            return ar.point(np.zeros(outputs[x].shape))  # type: ignore[no-any-return]  # a Ball
+            return ar.point(np.zeros(outputs[x].shape))
         if x == y:
-            return ar.point(seed)  # type: ignore[no-any-return]  # a Ball
-        return accumulate(program, y, x, ar.point(seed), contributions, rules.added)[x]  # type: ignore[no-any-return]  # a Ball
+            return ar.point(seed)
+        return accumulate(program, y, x, ar.point(seed), contributions, rules.added)[x]
 
     derivatives = {}
     for node in program.derivatives:

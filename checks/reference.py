@@ -19,7 +19,7 @@ from checks.formats import Doubles
 try:
     import flint
 except ImportError:  # numeric checking works without it, only slower for float64
-    flint = None
+    flint: Any = None  # type: ignore[no-redef]  # the module, or nothing
 
 Wide = NDArray[Any]
 
@@ -84,7 +84,7 @@ def sqrt(values: Wide) -> Wide:
 
 def _map(function: Callable[[Any], Any], values: NDArray[Any]) -> Wide:
     result = np.empty(values.shape, dtype=object)
-    result.flat = [function(value) for value in values.flat]
+    result.flat[:] = [function(value) for value in values.flat]
     return result
 
 

@@ -320,7 +320,7 @@ def _quick(
 ) -> Callable[[Example], Any]:
     """For a format's limit it is enough that both runs break the relation; no enclosures needed."""
     if verdict is not Verdict.FORMAT_LIMIT:
-        return fails  # type: ignore[no-any-return]  # the same signature
+        return fails
 
     def both_break(example: Example) -> Any:
         broken = breaks(claim, implementation, fmt, example)

@@ -1,9 +1,9 @@
 """From a claim's domains to examples: Hypothesis draws structure, NumPy fills the bulk from a seed.
 
-Hypothesis decides what it is good at: depth, widths, rows, parameters, the region of the format that
-values come from. The values themselves come from a seeded generator, in one call an array, because
-element-wise drawing is a thousand times slower and shrinks no better than `checks.minimise` does.
-Parameters have at most eight significant bits, so that they are representable in every format.
+Hypothesis decides what it is good at: depth, widths, rows, parameters, the region of the format
+that values come from. The values themselves come from a seeded generator, in one call an array,
+because element-wise drawing is a thousand times slower and shrinks no better than
+`checks.minimise` does. Parameters have at most eight significant bits, so that they are representable in every format.
 """
 
 import math
@@ -304,7 +304,7 @@ _REGIONS: dict[str, Callable[[np.random.Generator, int, int], NDArray[np.float64
 
 
 def pinned(claim: Claim, fmt: Format) -> Iterator[Example]:
-    """Examples that are tried before any are drawn: points that a claim names, edges of a format."""
+    """Examples tried before any are drawn: points that a claim names, edges of a format."""
     yield from witnesses(claim, fmt)
     if is_deep(claim):
         for depth in edges(claim, fmt):

@@ -1,8 +1,8 @@
 """Running a program on an implementation, and keeping everything that it stored.
 
-The trace is what enclosures are anchored to: the output of every operation as it was stored, and for
-every derivative the gradient that arrived at every node on the way. Both passes can then be judged
-one operation at a time, on the numbers that the operation was really given.
+The trace is what enclosures are anchored to: the output of every operation as it was stored, and
+for every derivative the gradient that arrived at every node on the way. Both passes can then be
+judged one operation at a time, on the numbers that the operation was really given.
 """
 
 from collections.abc import Callable, Mapping, Sequence

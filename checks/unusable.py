@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterable
 
 
-class Unusable(ValueError):  # noqa: N818  # it names what was given, as Misbehaviour does
+class Unusable(ValueError):  # it names what was given, as Misbehaviour does
     """The message is one line: what happened, the likely cause, what to write instead."""
 
 

@@ -36,7 +36,7 @@ class Counterexample:
 
     `inputs` holds the numbers as fractions "n/d" and every array entry in C's hexadecimal notation.
     `operation` is the function at fault where the verdict is DEFECT. `left` and `right` are the two
-    sides as run; `gap` and `bound` are those of the stored number that fell out, or of the relation.
+    sides as run; `gap` and `bound` are those of the number that fell out, else of both sides.
     """
 
     inputs: Mapping[str, Any]

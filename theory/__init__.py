@@ -1,1 +1,1 @@
-"""What is claimed: formulas, their sources and their proofs. SymPy and the standard library only."""
+"""What is claimed: formulas, their sources, their proofs. SymPy and the standard library only."""

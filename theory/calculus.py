@@ -21,7 +21,7 @@ class Slope(Head):
     parameters = ("y", "x")
 
     def _latex(self, printer: Any, exp: str | None = None) -> str:
-        return _derivative(printer, r"\mathrm{d}", *self.args, exp)
+        return _derivative(printer, r"\mathrm{d}", self.args, exp)
 
 
 class Gradient(Head):
@@ -30,7 +30,7 @@ class Gradient(Head):
     parameters = ("y", "x")
 
     def _latex(self, printer: Any, exp: str | None = None) -> str:
-        return _derivative(printer, r"\partial", *self.args, exp)
+        return _derivative(printer, r"\partial", self.args, exp)
 
 
 class Jacobian(Head):
@@ -39,10 +39,11 @@ class Jacobian(Head):
     parameters = ("y", "x")
 
     def _latex(self, printer: Any, exp: str | None = None) -> str:
-        return _derivative(printer, r"\partial", *self.args, exp)
+        return _derivative(printer, r"\partial", self.args, exp)
 
 
-def _derivative(printer: Any, d: str, y: Any, x: Any, exp: str | None) -> str:
+def _derivative(printer: Any, d: str, arguments: Any, exp: str | None) -> str:
+    y, x = arguments
     fraction = rf"\frac{{{d} {printer.parenthesize(y, 1000)}}}{{{d} {printer._print(x)}}}"
     return rf"\left({fraction}\right)^{{{exp}}}" if exp else fraction
 
@@ -66,9 +67,7 @@ class Iterated(Head):
     def free_symbols(self) -> set[Any]:
         """The symbols that have to come from outside: those of the body without what it binds."""
         body, _, _, start, count = self.args
-        return (
-            (body.free_symbols - self.bound_symbols) | start.free_symbols | count.free_symbols
-        )
+        return (body.free_symbols - self.bound_symbols) | start.free_symbols | count.free_symbols
 
     def _latex(self, printer: Any, exp: str | None = None) -> str:
         body, h, layer, start, count = map(printer._print, self.args)
@@ -93,10 +92,11 @@ def layers(step: Callable[[Any, Any], Any], start: Any) -> Callable[[Any], Any]:
 class OrderedProduct(Head):
     """A product of matrices from first down to last, in that order; the identity when it is empty.
 
-    Written `OrderedProduct(term, (k, first, last))`. SymPy's own Product lets factors change places.
+    Written `OrderedProduct(term, (k, first, last))`. SymPy's Product lets factors change places.
     """
 
     def __new__(cls, term: Any, index: Any) -> Any:
+        """Take the index as a plain tuple."""
         return super().__new__(cls, term, Tuple(*index))
 
     @property
@@ -117,6 +117,7 @@ class Largest(Head):
     symbol = r"\max"
 
     def __new__(cls, term: Any, index: Any) -> Any:
+        """Take the index as a plain tuple."""
         return super().__new__(cls, term, Tuple(*index))
 
     @property
@@ -237,13 +238,14 @@ class FormatConstant(Symbol):  # type: ignore[misc]  # SymPy is untyped
     """A positive number that a float format fixes; over the reals it may be any positive number."""
 
     def __new__(cls, name: str) -> Any:
+        """Make the positive symbol of this name."""
         return Symbol.__new__(cls, name, positive=True)
 
 
 # IEEE 754-2019 §4.3.1: round to nearest delivers an infinity from this magnitude on: the largest
 # finite number plus half a unit in its last place.
 OVERFLOW_THRESHOLD = FormatConstant("T_over")
-# Half the smallest subnormal: what is no larger than this rounds to zero (a tie goes to even, zero).
+# Half the smallest subnormal: what is no larger rounds to zero (a tie goes to even, which is zero).
 UNDERFLOW_THRESHOLD = FormatConstant("T_under")
 
 i, k = (Symbol(name, integer=True, positive=True) for name in "ik")

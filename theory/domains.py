@@ -1,4 +1,4 @@
-"""What a variable of a claim ranges over: the annotation is the assumption and the sampling strategy.
+"""What a claim's variable ranges over: the annotation is the assumption and the strategy.
 
 Theory of operation. A domain is a kind of SymPy symbol, so that `x: Real` in a claim's signature
 makes one symbol with the right assumptions and `checks.strategies` can draw values for it by its
@@ -7,7 +7,7 @@ class. The form of a domain is fixed here and nowhere else:
     entries      one number a sample, many samples side by side       Real, PositiveReal
     number       one number an example, handed over as a Python float Coefficient, UnitInterval, ...
     depth        a whole number an example                            Depth
-    layers of …  one such value for every layer, written w[i]         Weights, Biases, WeightMatrices
+    layers of …  one such value for every layer, written w[i]         Weights, WeightMatrices, ...
     row          one sample with d features, shape (1, d)             Vector
     features     one number a feature, shape (d,)                     Features
     batch        m samples with d features, shape (m, d)              Batch
@@ -172,6 +172,7 @@ class SmoothMap(_SymbolDomain):
     form = "map"
 
     def __call__(self, *arguments: Any) -> Any:
+        """The map applied: f(x), or f(i, x) with weights of layer i."""
         from theory.calculus import Apply  # the heads know the domains, not the other way round
 
         return Apply(self, *arguments)

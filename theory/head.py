@@ -20,6 +20,7 @@ class Head(Function):  # type: ignore[misc]  # SymPy is untyped
     source: ClassVar[Citation | None] = None
 
     def __new__(cls, *arguments: Any, **options: Any) -> Any:
+        """Apply the head; the number of arguments is checked here."""
         if cls.parameters and len(arguments) != len(cls.parameters):
             raise TypeError(
                 f"{cls.__name__} takes {len(cls.parameters)} arguments, got {len(arguments)}: "

@@ -1,8 +1,8 @@
 """The heads that an implementation defines: what each one means, over the reals.
 
 `definition` takes SymPy objects and returns one: numbers as expressions, a row as a 1×d Matrix, a
-batch as an m×d Matrix, a weight as an out×in Matrix, features as a 1×d Matrix. It is what the prover
-works with. `numbers` names the arguments that are Python floats and not arrays.
+batch as an m×d Matrix, a weight as an out×in Matrix, features as a 1×d Matrix. It is what the
+prover works with. `numbers` names the arguments that are Python floats and not arrays.
 """
 
 from typing import Any, ClassVar

@@ -49,7 +49,7 @@ class IdealMachine(Machine):
     def pull(
         self, program: Program, values: Mapping[int, Array], y: int, x: int, seed: Stored
     ) -> dict[int, Stored]:
-        """The rules' backward passes in exact arithmetic, every gradient rounded to nearest once."""
+        """The rules' backward passes in exact arithmetic, every gradient rounded once."""
 
         def contributions(index: int, grad: Array) -> Sequence[Any]:
             node = program.network[index]

@@ -78,7 +78,7 @@ class NumpyMachine(Machine):
                     name, f"returned {len(parts)} gradients for {len(arrays)} arrays"
                 )
             delivered = iter(
-                checked(name, part, like, like.shape)
+                checked(name, part, like, np.shape(like))
                 for part, like in zip(parts, arrays, strict=True)
             )
             return [None if isinstance(a, Fraction) else next(delivered) for a in arguments]
@@ -102,7 +102,7 @@ class NumpyMachine(Machine):
 
 
 def _rows(like: Any) -> int:
-    return int(like[0] if isinstance(like, tuple) else like.shape[0])
+    return int((like if isinstance(like, tuple) else like.shape)[0])
 
 
 def _checked_list(operation: str, result: Any, like: list[Any]) -> list[Any]:
@@ -122,7 +122,7 @@ def _summed_to(grad: Array, shape: tuple[int, ...]) -> Array:
     return grad
 
 
-_ARITHMETIC = {
+_ARITHMETIC: dict[str, Any] = {
     "add": lambda a, b: a + b,
     "mul": lambda a, b: a * b,
     "raise": lambda a, n: a ** int(n),
@@ -130,7 +130,7 @@ _ARITHMETIC = {
     "constant": None,
     "zeros": None,
 }
-_BACKWARD = {
+_BACKWARD: dict[str, Any] = {
     "add": lambda grad, a, b: (grad, grad),
     "mul": lambda grad, a, b: (grad * b, grad * a),
     "raise": lambda grad, a, n: (grad * (n * a ** int(n - 1)), None),

@@ -1,8 +1,8 @@
 """The textbook in NumPy: every head with the backward pass derived by hand.
 
 Sixteen-bit arrays are widened to float32, computed on, and rounded once on the way out; bfloat16
-comes from ml_dtypes. A backward pass is called `NAME_backward(grad, *arguments, output)` and returns
-the gradient of each array argument.
+comes from ml_dtypes. A backward pass is called `NAME_backward(grad, *arguments, output)` and
+returns the gradient of each array argument.
 """
 
 from collections.abc import Callable

@@ -135,7 +135,7 @@ def _with_backward(operation: str, function: Any, backward: Any, arguments: Sequ
                 for part, like in zip(parts, inputs, strict=True)
             )
 
-    return Function.apply(*tensors)
+    return Function.apply(*tensors)  # type: ignore[no-untyped-call]  # torch leaves it untyped
 
 
 def to_tensor(values: Any, device: str) -> Tensor:

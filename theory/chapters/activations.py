@@ -19,9 +19,7 @@ def sigmoid_slope_is_positive(x: Real):
     return Slope(sigmoid(x), x) > 0
 
 
-@claim(
-    source=SOLUTIONS.section("3.3"), corrects="leaky_relu_is_always_the_larger_of_kx_and_x"
-)
+@claim(source=SOLUTIONS.section("3.3"), corrects="leaky_relu_is_always_the_larger_of_kx_and_x")
 def leaky_relu_is_the_larger_of_kx_and_x(x: Real, k: UnitInterval):
     """For a slope k between 0 and 1, leaky ReLU is the larger of kx and x."""
     return Eq(leaky_relu(x, k), Larger(k * x, x))

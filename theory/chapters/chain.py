@@ -5,14 +5,12 @@ from theory.language import *
 
 @claim(source=(CV.section("1"), NIELSEN_2015.section("2")))
 def chain_bias_gradient_is_a_product(n: Depth, x: Real, y: Real, w: Weights, b: Biases):
-    """The gradient of the first bias is σ'(z₁) ∏ wᵢσ'(zᵢ) ∂C/∂aₙ, a factor for every layer above."""
+    """The gradient of the first bias is σ'(z₁) ∏ wᵢσ'(zᵢ) ∂C/∂aₙ, a factor for each layer above."""
     a = layers(lambda i, h: sigmoid(w[i] * h + b[i]), x)
     z = lambda i: w[i] * a(i - 1) + b[i]
     cost = (a(n) - y) ** 2 / 2
     product = Product(w[i] * Slope(sigmoid(z(i)), z(i)), (i, 2, n))
-    return Eq(
-        Gradient(cost, b[1]), Slope(sigmoid(z(1)), z(1)) * product * Gradient(cost, a(n))
-    )
+    return Eq(Gradient(cost, b[1]), Slope(sigmoid(z(1)), z(1)) * product * Gradient(cost, a(n)))
 
 
 @claim(
@@ -32,7 +30,7 @@ def sigmoid_chain_gradient_shrinks_geometrically(n: Depth, x: Real, w: Weights, 
 def layer_gradient_is_a_product_of_jacobians(
     n: Depth, x: Vector, W: WeightMatrices, b: BiasVectors, g: Vector
 ):
-    """The gradient of a layer's weights is ∂ℓ/∂h_d times the Jacobians of all layers above, times ∂h/∂w.
+    """A layer's weight gradient is ∂ℓ/∂h_d times the Jacobians of all layers above, times ∂h/∂w.
 
     Stated for the first of n layers; any other is the first of the network above it.
     """

@@ -5,7 +5,7 @@ from theory.language import *
 
 @claim(source=(ML38.section("三"), IEEE_754.section("4.3.1")))
 def repeated_factor_overflows_at_depth(q: GrowthFactor, n: Depth):
-    """A power qⁿ with q > 1 is infinite exactly from depth log(T)/log(q) on, T the overflow threshold."""
+    """With q > 1 the power qⁿ overflows exactly from depth log(T)/log(q) on, T the threshold."""
     return Iff(Abs(power(q, n)) < OVERFLOW_THRESHOLD, n < log(OVERFLOW_THRESHOLD) / log(q))
 
 
@@ -17,14 +17,12 @@ def repeated_factor_overflows_at_depth_when_iterated(q: GrowthFactor, n: Depth):
     threshold a step earlier or later than the power.
     """
     product = layers(lambda i, h: q * h, 1)
-    return Iff(
-        Abs(Computed(product(n))) < OVERFLOW_THRESHOLD, n < log(OVERFLOW_THRESHOLD) / log(q)
-    )
+    return Iff(Abs(Computed(product(n))) < OVERFLOW_THRESHOLD, n < log(OVERFLOW_THRESHOLD) / log(q))
 
 
 @claim(source=(ML38.section("一"), IEEE_754.section("4.3.1")))
 def repeated_factor_underflows_at_depth(q: DecayFactor, n: Depth):
-    """A power qⁿ with q < 1 is zero exactly from depth log(T)/log(q) on, T the underflow threshold."""
+    """With q < 1 the power qⁿ underflows exactly from depth log(T)/log(q) on, T the threshold."""
     return Iff(power(q, n) > UNDERFLOW_THRESHOLD, n < log(UNDERFLOW_THRESHOLD) / log(q))
 
 
@@ -42,7 +40,7 @@ def repeated_factor_never_reaches_zero(q: DecayFactor, n: Depth):
 def repeated_factor_keeps_shrinking(q: DecayFactor, n: Depth):
     """Each further factor q < 1 makes the product smaller.
 
-    In floats it stalls: a subnormal k times the smallest one stays where it is once q·k rounds to k.
+    In floats it stalls: k times the smallest subnormal stays where it is once q·k rounds to k.
     """
     product = layers(lambda i, h: q * h, 1)
     return Computed(product(n)) < Computed(product(n - 1))

@@ -8,9 +8,7 @@ def batch_norm_ignores_shift_and_scale(
     x: Batch, gamma: Features, beta: Features, eps: Epsilon, a: Positive, c: Coefficient
 ):
     """A batch that is shifted and scaled normalises to the same values once eps is scaled alike."""
-    return Eq(
-        batch_norm(a * x + c, gamma, beta, a**2 * eps), batch_norm(x, gamma, beta, eps)
-    )
+    return Eq(batch_norm(a * x + c, gamma, beta, a**2 * eps), batch_norm(x, gamma, beta, eps))
 
 
 @claim(source=(SOLUTIONS.section("3.4"), IOFFE_2015.section("3.3")))

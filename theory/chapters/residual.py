@@ -18,9 +18,7 @@ def residual_gradient_has_an_additive_one(n: Depth, x: Vector, f: SmoothMap, g: 
     h = layers(lambda i, h: residual(h, f(i, h)), x)
     loss = Total(g * h(n))
     branches = Sum(f(i, h(i - 1)), (i, 1, n))
-    return Eq(
-        Gradient(loss, x), Dot(Gradient(loss, h(n)), Identity(x) + Jacobian(branches, x))
-    )
+    return Eq(Gradient(loss, x), Dot(Gradient(loss, h(n)), Identity(x) + Jacobian(branches, x)))
 
 
 @refuted(
@@ -38,6 +36,4 @@ def residual_gradient_as_printed(n: Depth, x: Vector, f: SmoothMap, g: Vector):
     h = layers(lambda i, h: residual(h, f(i, h)), x)
     loss = Total(g * h(n))
     branches = Sum(f(i, h(i - 1)), (i, 1, n))
-    return Eq(
-        Gradient(loss, x), Dot(Gradient(loss, h(n)), Identity(x) + Jacobian(branches, h(n)))
-    )
+    return Eq(Gradient(loss, x), Dot(Gradient(loss, h(n)), Identity(x) + Jacobian(branches, h(n))))
