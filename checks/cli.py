@@ -450,6 +450,9 @@ def prove(
     pattern: Annotated[
         str, typer.Argument(metavar="[PATTERN]", help="A name, a part of names, or *.")
     ] = "*",
+    chapter: Annotated[
+        str | None, typer.Option(metavar="FILE.py", help="A file of claims of your own.")
+    ] = None,
 ) -> int:
     """Decide claims over the real numbers; what stays OPEN contradicts nothing."""
     from checks.report.book import show_proof
@@ -457,7 +460,12 @@ def prove(
     from theory.claim import Standing
 
     contradicted = False
-    for claim in select(_book(), [pattern]):
+    claims = _book()
+    if chapter:
+        from checks.loading import load_chapter
+
+        claims = list(load_chapter(chapter))
+    for claim in select(claims, [pattern]):
         found = proof.prove(claim)
         never = "PROVED" if claim.standing is Standing.REFUTED else "REFUTED"
         contradicts = found.outcome.name == never

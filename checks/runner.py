@@ -127,7 +127,7 @@ def replay(task: Task, inputs: Mapping[str, Any]) -> Result:
         outcomes = judge(claim, implementation, fmt, example)
     except (KeyError, IndexError, ValueError) as error:
         raise MalformedInput(f"the inputs do not fit {claim.name}: {error}") from error
-    tally = Tally(claim)
+    tally = Tally(claim, fmt)
     tally.add(example, outcomes)
     verdict = outcomes.gravest
     counterexample = _describe(claim, implementation, fmt, example, verdict)
@@ -147,11 +147,13 @@ def _resolve(task: Task) -> tuple[Claim, Implementation, Format]:
 class Tally:
     """What the examples of a cell have shown so far."""
 
-    def __init__(self, claim: Claim) -> None:
+    def __init__(self, claim: Claim, fmt: Format) -> None:
         self.claim = claim
+        self.format = fmt
         self.counts = np.zeros(len(PRECEDENCE), dtype=np.int64)
         self.slack: list[Any] = []
-        self.first: dict[Verdict, tuple[float, Example]] = {}  # one sample each, and its size
+        # One sample each, with its distance from the simplest values and its depth.
+        self.first: dict[Verdict, tuple[tuple[float, int], Example]] = {}
         self.worst: dict[Verdict, tuple[float, Example]] = {}
 
     def add(self, example: Example, outcomes: Outcomes) -> None:
@@ -168,16 +170,19 @@ class Tally:
                     self.worst[verdict] = severity, example.sample(sample)
 
     def keep_simplest(self, verdict: Verdict, example: Example, samples: Any) -> None:
-        """Keep the failing sample that is nearest to the simplest values of its domains."""
-        depth = max((int(d) for d in _depths(self.claim, example)), default=0)
-        sizes = np.full(example.samples, float(depth) if is_deep(self.claim) else 0.0)
+        """Keep the failing sample nearest to the simplest values of its domains, then shallowest."""
+        sizes = np.zeros(example.samples)
         if example.samples > 1:
             for (name, _), values in example.arrays.items():
-                simplest = float(self.claim.variables[name].simplest)
-                sizes += np.abs(values.astype(np.float64) - simplest)
+                simplest = self.format.nearest(
+                    np.array([float(self.claim.variables[name].simplest)])
+                )
+                sizes += np.abs(values.astype(np.float64) - simplest.astype(np.float64))
         nearest = int(samples[np.argmin(sizes[samples])])
-        if verdict not in self.first or sizes[nearest] < self.first[verdict][0]:
-            self.first[verdict] = float(sizes[nearest]), example.sample(nearest)
+        depth = max((int(d) for d in _depths(self.claim, example)), default=0)
+        size = float(sizes[nearest]), depth if is_deep(self.claim) else 0
+        if verdict not in self.first or size < self.first[verdict][0]:
+            self.first[verdict] = size, example.sample(nearest)
 
     @property
     def samples(self) -> int:
@@ -249,7 +254,7 @@ def check(
 
         return check_mean(claim, implementation, fmt, seed)
     started = time.perf_counter()
-    tally = Tally(claim)
+    tally = Tally(claim, fmt)
     for example in chain(corpus.examples(claim, fmt), pinned(claim, fmt)):
         tally.add(example, judge(claim, implementation, fmt, example))
     count = profile.examples

@@ -3,7 +3,8 @@
 Hypothesis decides what it is good at: depth, widths, rows, parameters, the region of the format
 that values come from. The values themselves come from a seeded generator, in one call an array,
 because element-wise drawing is a thousand times slower and shrinks no better than
-`checks.minimise` does. Parameters have at most eight significant bits, so that they are representable in every format.
+`checks.minimise` does. Parameters have at most eight significant bits, so that they are
+representable in every format.
 """
 
 import math
