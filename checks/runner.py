@@ -170,7 +170,7 @@ class Tally:
                     self.worst[verdict] = severity, example.sample(sample)
 
     def keep_simplest(self, verdict: Verdict, example: Example, samples: Any) -> None:
-        """Keep the failing sample nearest to the simplest values of its domains, then shallowest."""
+        """Keep the failing sample nearest to its domains' simplest values, then the shallowest."""
         sizes = np.zeros(example.samples)
         if example.samples > 1:
             for (name, _), values in example.arrays.items():
