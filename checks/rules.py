@@ -304,7 +304,8 @@ def _batch_norm(ar: Arithmetic, x: Ball, gamma_: Ball, beta: Ball, eps: Fraction
     with np.errstate(over="ignore", invalid="ignore"):
         affine = 3 * ar.unit * (x.magnitude + mean_size) * scale.magnitude
         affine = affine + 2 * ar.unit * beta.magnitude
-    return ar.widened(result, np.nan_to_num(affine, nan=np.inf, posinf=np.inf))
+        largest = (x.magnitude + mean_size) * scale.magnitude + beta.magnitude
+    return ar.widened(result, np.where(largest <= ar.ceiling, affine, np.inf))
 
 
 def _batch_norm_backward(
