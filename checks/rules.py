@@ -319,7 +319,26 @@ def _batch_norm_backward(
     along = ar.multiply(normalised, ar.shared(gamma_grad, count))
     centred = ar.subtract(ar.subtract(grad, ar.shared(beta_grad, count)), along)
     scale = ar.multiply(gamma_, moments.inverse_std)
+    if not ar.is_exact:
+        # γr/m · (m·g − Σg − x̂·Σgx̂): m·g is rounded, and the scale twice more.
+        centred = ar.widened(centred, ar.unit * grad.magnitude)
+        scale = ar.rounded(scale.mid, scale.rad, 2.0)
     x_grad = ar.reordered(ar.multiply(scale, centred), gamma_, moments.inverse_std)
+    if ar.is_exact:
+        return x_grad, gamma_grad, beta_grad, None
+    # γr · (g − Σg/m − (x − μ)·Σg(x − μ)·r²/m): what underflows before r is scaled up by it.
+    with np.errstate(over="ignore", invalid="ignore"):
+        upward = np.maximum(moments.inverse_std.magnitude, 1.0)
+        onward = np.maximum(gamma_.magnitude, 1.0) * upward
+        size = np.maximum(normalised.magnitude, 1.0)
+        lost = 8 * ar.tiny * size * upward * onward
+        # In either form the largest intermediate result, which may overflow.
+        project = np.sum(grad.magnitude * moments.centred.magnitude, axis=0)
+        terms = count * grad.magnitude + np.sum(grad.magnitude, axis=0)
+        terms = terms + normalised.magnitude * project * upward
+        largest = np.maximum(project * upward**2, terms * onward)
+    x_grad = ar.widened(x_grad, np.where(largest <= ar.ceiling, lost * upward, np.inf))
+    gamma_grad = ar.widened(gamma_grad, (count + 1) * ar.tiny * upward[0])
     return x_grad, gamma_grad, beta_grad, None
 
 
