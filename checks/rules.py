@@ -326,19 +326,21 @@ def _batch_norm_backward(
     x_grad = ar.reordered(ar.multiply(scale, centred), gamma_, moments.inverse_std)
     if ar.is_exact:
         return x_grad, gamma_grad, beta_grad, None
-    # γr · (g − Σg/m − (x − μ)·Σg(x − μ)·r²/m): what underflows before r is scaled up by it.
+    # γr · (g − Σg/m − (x − μ)·Σg(x − μ)·r²/m): what underflows before r is scaled up by it, and
+    # what underflows in γr/m by the bracket.
     with np.errstate(over="ignore", invalid="ignore"):
         upward = np.maximum(moments.inverse_std.magnitude, 1.0)
         onward = np.maximum(gamma_.magnitude, 1.0) * upward
         size = np.maximum(normalised.magnitude, 1.0)
-        lost = 8 * ar.tiny * size * upward * onward
-        # In either form the largest intermediate result, which may overflow.
         project = np.sum(grad.magnitude * moments.centred.magnitude, axis=0)
-        terms = count * grad.magnitude + np.sum(grad.magnitude, axis=0)
-        terms = terms + normalised.magnitude * project * upward
-        largest = np.maximum(project * upward**2, terms * onward)
-    x_grad = ar.widened(x_grad, np.where(largest <= ar.ceiling, lost * upward, np.inf))
-    gamma_grad = ar.widened(gamma_grad, (count + 1) * ar.tiny * upward[0])
+        bracket = count * grad.magnitude + np.sum(grad.magnitude, axis=0)
+        bracket = bracket + normalised.magnitude * project * upward
+        lost = ar.tiny * (8 * size * upward**2 * onward + 3 * bracket)
+        # The largest intermediate results, which may overflow.
+        largest = np.maximum(project * upward**2, bracket * onward)
+    x_grad = ar.widened(x_grad, np.where(largest <= ar.ceiling, lost, np.inf))
+    lost = (count + 1) * ar.tiny * upward[0]
+    gamma_grad = ar.widened(gamma_grad, np.where(project <= ar.ceiling, lost, np.inf))
     return x_grad, gamma_grad, beta_grad, None
 
 
