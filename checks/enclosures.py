@@ -378,7 +378,7 @@ def _sum(values: Any, axis: int | None, keepdims: bool) -> Any:
 
 def _wide_reciprocal(mid: Wide) -> Wide:
     result = np.empty(mid.shape, dtype=object)
-    result.flat[:] = [1 / value if value != 0 else value * float("inf") for value in mid.flat]
+    result.flat[:] = [1 / value if value != 0 else value + float("inf") for value in mid.flat]
     return result
 
 
