@@ -36,6 +36,8 @@ DOUBLE_UNIT = 2.0**-52
 WIDE_UNIT = 2.0 ** -(reference.BITS - 10)
 DOUBLE_TINY = 2.0**-1074
 
+Axis = int | tuple[int, ...] | None
+
 
 @dataclass(frozen=True)
 class Ball:
@@ -299,9 +301,10 @@ class Arithmetic:
         mid = np.where(np.asarray(a.mid >= b.mid, dtype=bool), a.mid, b.mid)
         return Ball(mid, np.maximum(a.rad, b.rad))
 
-    def sum(self, a: Ball, axis: int | None = None, keepdims: bool = False) -> Ball:
-        """The sum along an axis, in any order."""
-        terms = a.mid.size if axis is None else a.mid.shape[axis]
+    def sum(self, a: Ball, axis: Axis = None, keepdims: bool = False) -> Ball:
+        """The sum along an axis, or several, in any order."""
+        axes = range(a.mid.ndim) if axis is None else np.atleast_1d(axis)
+        terms = int(np.prod([a.mid.shape[one] for one in axes], dtype=np.int64))
         total = _sum(a.magnitude, axis, keepdims)
         with np.errstate(over="ignore", invalid="ignore"):
             error = total * (gamma(max(terms - 1, 0), self.unit) + terms * self.reference_unit)
@@ -371,7 +374,7 @@ def _upward(rad: Any, roundings: int) -> Any:
     return rad * (1 + roundings * DOUBLE_UNIT)
 
 
-def _sum(values: Any, axis: int | None, keepdims: bool) -> Any:
+def _sum(values: Any, axis: Axis, keepdims: bool) -> Any:
     with np.errstate(over="ignore", invalid="ignore"):
         return np.asarray(np.sum(values, axis=axis, keepdims=keepdims))
 

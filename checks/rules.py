@@ -44,12 +44,16 @@ def _unbroadcast(ar: Arithmetic, ball: Ball, like: Value) -> Ball | None:
     """A gradient summed down to the shape of the operand that was broadcast."""
     if isinstance(like, Fraction):
         return None
-    while len(ball.shape) > len(like.shape):
-        ball = ar.sum(ball, axis=0)
-    for axis, size in enumerate(like.shape):
-        if size == 1 and ball.shape[axis] != 1:
-            ball = ar.sum(ball, axis=axis, keepdims=True)
-    return ball
+    extra = len(ball.shape) - len(like.shape)
+    shape = (1,) * extra + like.shape
+    axes = tuple(
+        axis
+        for axis, size in enumerate(shape)
+        if axis < extra or (size == 1 and ball.shape[axis] != 1)
+    )
+    if not axes:
+        return ball
+    return ar.sum(ball, axis=axes, keepdims=True).map(lambda part: part.reshape(like.shape))
 
 
 # -- arithmetic of the array library ------------------------------------------------------------
