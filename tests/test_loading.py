@@ -82,7 +82,7 @@ def test_a_numpy_file_without_a_backward_pass_uses_the_textbooks(write):
     kernels, textbook = load(str(write(text)), "cpu"), load("numpy-textbook", "cpu")
     assert kernels.library == "numpy"
     assert kernels.answers_for == {"tanh"}
-    assert kernels.functions["tanh"](np.zeros(2)) == pytest.approx([0, 0])
+    assert kernels.functions["tanh"](np.zeros(2)).tolist() == [0, 0]
     assert kernels.functions["tanh_backward"] is textbook.functions["tanh_backward"]
 
 
