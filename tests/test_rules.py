@@ -6,13 +6,15 @@ usual formulas, and rounds each result once, to either neighbour.
 
 from fractions import Fraction
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
 from checks.contract import Contract
 from checks.enclosures import Ball
-from checks.formats import BFLOAT16, FLOAT16, FORMATS
+from checks.formats import BFLOAT16, FLOAT16, FLOAT32, FLOAT64, FORMATS
+from checks.rules import RULES
 
 SHORT = pytest.mark.parametrize("fmt", [FLOAT16, BFLOAT16], ids=str)
 EVERY = pytest.mark.parametrize("fmt", FORMATS.values(), ids=str)
@@ -312,13 +314,13 @@ def batches(fmt, seed, rows, columns):
     return fmt.nearest(np.ldexp(x, int(rng.integers(-8, 8))))
 
 
-def two_passes(x, eps, mean=None):
-    mean = x.mean(axis=0) if mean is None else mean
+def two_passes(x):
+    mean = x.mean(axis=0)
     centred = x - mean
     return mean, (centred * centred).mean(axis=0)
 
 
-def by_rows(x, eps):
+def by_rows(x):
     """Every sum from the last row to the first, and a multiplication by 1/m."""
     one = x.dtype.type(1) / x.dtype.type(len(x))
     mean = in_order(x[::-1].T, 0 * x[0]) * one
@@ -326,13 +328,48 @@ def by_rows(x, eps):
     return mean, in_order((centred * centred)[::-1].T, 0 * x[0]) * one
 
 
-def wider(x, eps):
+def wider(x):
     """Accumulated in float64, as torch does on the CPU."""
     doubles = x.astype(np.float64)
     return doubles.mean(axis=0).astype(x.dtype), doubles.var(axis=0).astype(x.dtype)
 
 
-MOMENTS = {"two passes": two_passes, "by rows": by_rows, "wider": wider}
+def welford(x):
+    """One row after the other, as CUDA kernels do."""
+    mean, squares = x[0], 0 * x[0]
+    for count, row in enumerate(x[1:], 2):
+        deviation = row - mean
+        mean = mean + deviation / x.dtype.type(count)
+        squares = squares + deviation * (row - mean)
+    return mean, squares / x.dtype.type(len(x))
+
+
+def merged(x):
+    """Halves of the batch, merged as threads do."""
+
+    def moments(part):
+        if len(part) == 1:
+            return part[0], 0 * part[0]
+        (mean, squares), (other, more) = (
+            moments(part[: len(part) // 2]),
+            moments(part[len(part) // 2 :]),
+        )
+        here, there = len(part) // 2, len(part) - len(part) // 2
+        gap, whole = other - mean, x.dtype.type(len(part))
+        mean = mean + gap * x.dtype.type(there) / whole
+        return mean, squares + more + gap * gap * x.dtype.type(here * there) / whole
+
+    mean, squares = moments(x)
+    return mean, squares / x.dtype.type(len(x))
+
+
+MOMENTS = {
+    "two passes": two_passes,
+    "by rows": by_rows,
+    "wider": wider,
+    "Welford": welford,
+    "merged": merged,
+}
 
 
 def normal_form(x, gamma, beta, mean, inverse):
@@ -364,7 +401,7 @@ def test_batch_norm_may_be_computed_in_any_stable_way(fmt, moments, form, seed, 
     gamma, beta = draws(fmt, seed, 6), draws(fmt, seed + 1, 6)
     ball = contract(fmt).forward("batch_norm", *points(fmt, x, gamma, beta, eps))
     x, gamma, beta = (wide(fmt, part) for part in (x, gamma, beta))
-    mean, variance = MOMENTS[moments](x, eps)
+    mean, variance = MOMENTS[moments](x)
     inverse = 1 / np.sqrt(variance + x.dtype.type(eps))
     assert_honest(fmt, ball, FORMS[form](x, gamma, beta, mean, inverse))
     assert_honest(fmt, ball, FORMS[form](x, gamma, beta, mean, nudged(inverse, seed, ulps=1)))
@@ -407,7 +444,7 @@ def test_the_batch_norm_gradient_may_be_computed_in_any_stable_way(
     operands = points(fmt, x, gamma, np.zeros(6, fmt.dtype), eps, x, g)
     x_ball, gamma_ball, beta_ball, _ = contract(fmt).backward("batch_norm", *operands)
     x, gamma, g = (wide(fmt, part) for part in (x, gamma, g))
-    mean, variance = MOMENTS[moments](x, eps)
+    mean, variance = MOMENTS[moments](x)
     inverse = 1 / np.sqrt(variance + x.dtype.type(eps))
     x_grad, gamma_grad = GRADIENTS[way](g, x, gamma, mean, inverse)
     assert_honest(fmt, x_ball, x_grad)
@@ -572,3 +609,181 @@ def test_a_norm_in_half_precision_may_lose_its_squares_and_overflow():
         for norm in (joint_norm, scaled_norm, norm_of_norms):
             clipped = grads[0] * np.minimum(np.float16(c) / np.float16(norm(grads)), np.float16(1))
             assert np.asarray(ball.contains(clipped.astype(np.float64))).all()
+
+
+# -- what is wrong falls out ----------------------------------------------------------------------
+
+
+def outside(ball, values):
+    return ~np.asarray(ball.contains(values.astype(np.float64)))
+
+
+@SHORT
+@pytest.mark.parametrize("head", ["sigmoid", "tanh"])
+@pytest.mark.parametrize("off", [-4, 4])
+def test_four_steps_beside_the_nearest_number_no_activation_is_right(fmt, head, off):
+    x = fmt.all_finite()
+    ball = contract(fmt).forward(head, *points(fmt, x))
+    ordinals = fmt.ordinals(fmt.nearest(ball.center)) + off
+    # A naive sigmoid may be zero where its exponential overflows, and then anything up to there.
+    tight = ball.rad < np.abs(ball.center)
+    tight |= np.abs(ball.center) < fmt.smallest_normal * fmt.unit_roundoff
+    wrong = outside(ball, fmt.from_ordinals(ordinals))
+    assert wrong[tight].all()
+    assert tight.mean() > 0.99
+
+
+@SHORT
+@pytest.mark.parametrize("head", ["sigmoid", "tanh"])
+def test_every_activation_of_a_short_format_is_enclosed_by_one_ulp(fmt, head):
+    ball = contract(fmt).forward(head, *points(fmt, fmt.all_finite()))
+    normal = (np.abs(ball.center) > fmt.smallest_normal) & (ball.rad < np.abs(ball.center))
+    assert (ball.rad <= fmt.ulp(ball.magnitude) * (1 + 2.0**-8))[normal].all()
+    assert normal.mean() > 0.5
+
+
+@EVERY
+def test_one_operation_is_enclosed_by_one_rounding(fmt):
+    rng, ar = np.random.default_rng(8), contract(fmt).arithmetic
+    a, b = (ar.point(rng.uniform(1, 2, 500).astype(fmt.work.dtype).astype(float)) for _ in "ab")
+    u = fmt.work.unit_roundoff
+    for ball in (ar.add(a, b), ar.multiply(a, b), ar.divide(a, b), ar.sqrt(a)):
+        assert (ball.rad <= u * np.abs(ball.center) * (1 + 2.0**-20)).all()
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+@EVERY
+def test_gradients_that_are_one_percent_off_fall_out(fmt, sign):
+    # The ulp of bfloat16 is up to 0.8 %, and its saved outputs are off by half of that.
+    wrong = 1 + sign * (0.05 if fmt is BFLOAT16 else 0.01)
+    rng, rules = np.random.default_rng(9), contract(fmt)
+    x, w, f, g = (fmt.nearest(rng.normal(size=shape)) for shape in [(16, 3), (3, 3), 3, (16, 3)])
+    operands = {
+        "sigmoid": (x, fmt.nearest(rules.forward("sigmoid", *points(fmt, x)).center)),
+        "tanh": (x, fmt.nearest(rules.forward("tanh", *points(fmt, x)).center)),
+        "linear": (x, w, f, g),
+        "residual": (x, g, g),
+        "batch_norm": (x, f, f, Fraction(1, 1000), x),
+    }
+    for head, arrays in operands.items():
+        for ball in rules.backward(head, *points(fmt, *arrays, g)):
+            if ball is not None:
+                share = outside(ball, fmt.nearest(ball.center * wrong)).mean()
+                assert share > 0.9, head  # the others are small, and sums of what cancels
+
+
+def normalised(x, mean, variance, eps=1e-5):
+    return (x - mean) / np.sqrt(variance + x.dtype.type(eps))
+
+
+def assert_falls_out(fmt, x, values, share=0.5):
+    one, zero = np.ones(x.shape[1]), np.zeros(x.shape[1])
+    ball = contract(fmt).forward("batch_norm", *points(fmt, x, one, zero, Fraction(1, 100_000)))
+    assert outside(ball, fmt.nearest(values.astype(np.float64))).mean() > share
+
+
+def test_a_mean_that_is_accumulated_in_half_precision_falls_out():
+    x = (np.random.default_rng(10).normal(size=(64, 50)) + 10).astype(np.float16)
+    mean = in_order(x.T, 0 * x[0]) / np.float16(64)
+    assert_falls_out(FLOAT16, x, normalised(wide(FLOAT16, x), mean, wide(FLOAT16, x).var(axis=0)))
+
+
+@pytest.mark.parametrize(("fmt", "offset"), [(FLOAT32, 1000), (FLOAT64, 1e7)], ids=str)
+def test_a_variance_in_one_pass_falls_out_where_the_mean_is_large(fmt, offset):
+    x = (np.random.default_rng(11).normal(size=(16, 50)) + offset).astype(fmt.dtype)
+    mean = x.mean(axis=0)
+    assert_falls_out(fmt, x, normalised(x, mean, (x * x).mean(axis=0) - mean * mean))
+
+
+@EVERY
+def test_a_variance_divided_by_one_less_falls_out(fmt):
+    x = fmt.nearest(np.random.default_rng(12).normal(size=(16, 50)))
+    w = wide(fmt, x)
+    assert_falls_out(fmt, x, normalised(w, w.mean(axis=0), w.var(axis=0, ddof=1)))
+
+
+@EVERY
+def test_an_epsilon_outside_the_root_falls_out(fmt):
+    x = fmt.nearest(np.random.default_rng(13).normal(size=(16, 50)) / 32)
+    w = wide(fmt, x)
+    assert_falls_out(fmt, x, (w - w.mean(axis=0)) / (w.std(axis=0) + fmt.work.dtype(1e-5)))
+
+
+@EVERY
+def test_clipping_each_gradient_by_its_own_norm_falls_out(fmt):
+    grads = [fmt.nearest(np.array([3.0, 4.0])), fmt.nearest(np.array([5.0]))]
+    balls = contract(fmt).forward("clip_by_norm", points(fmt, *grads), Fraction(1))
+    for ball, own in zip(balls, ([0.6, 0.8], [1.0]), strict=True):
+        assert outside(ball, fmt.nearest(np.array(own))).all()
+
+
+# -- the exact reading ----------------------------------------------------------------------------
+
+FUNCTIONS = {
+    "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)),
+    "tanh": mpmath.tanh,
+    "relu": lambda x: max(x, mpmath.mpf(0)),
+    "power": lambda x: x**3,
+}
+SLOPES = {
+    "sigmoid": lambda x: mpmath.exp(-x) / (1 + mpmath.exp(-x)) ** 2,
+    "tanh": lambda x: mpmath.sech(x) ** 2,
+    "relu": lambda x: mpmath.mpf(x > 0),
+    "power": lambda x: 3 * x**2,
+}
+
+
+def exact_points(fmt, *arrays):
+    ar = contract(fmt).exact
+    return ar, [ar.point(a.astype(np.float64)) for a in arrays]
+
+
+def mids(ball):
+    """The midpoints as mpmath's numbers, exactly."""
+    for mid in ball.mid.flat:
+        if hasattr(mid, "mid"):  # python-flint
+            mantissa, exponent = mid.mid().man_exp()
+            yield mpmath.ldexp(mpmath.mpf(int(mantissa)), int(exponent))
+        else:
+            yield mpmath.mpf(mid)
+
+
+def assert_exact(ball, expected):
+    """The ball holds the true numbers, and hardly anything else."""
+    for mid, rad, true in zip(mids(ball), ball.rad, expected, strict=True):
+        assert float(abs(mid - true)) <= rad <= abs(float(true)) * 2.0**-46 + 2.0**-1073
+
+
+@pytest.mark.parametrize("fmt", [FLOAT32, FLOAT64], ids=str)
+@pytest.mark.parametrize("head", FUNCTIONS)
+@FEWER
+@given(seed=SEEDS)
+def test_the_exact_reading_of_a_function_is_mpmaths(fmt, head, seed):
+    x = draws(fmt, seed, 8)
+    numbers = [Fraction(3)] if head == "power" else []
+    ar, (ball,) = exact_points(fmt, x)
+    with mpmath.workprec(400):
+        true = [mpmath.mpf(float(value)) for value in x]
+        forward = RULES[head].forward(ar, ball, *numbers)
+        assert_exact(forward, map(FUNCTIONS[head], true))
+        slope, *_ = RULES[head].backward(ar, ball, *numbers, forward, ar.point(np.ones(8)))
+        assert_exact(slope, map(SLOPES[head], true))
+
+
+@pytest.mark.parametrize("fmt", [FLOAT32, FLOAT64], ids=str)
+@FEWER
+@given(seed=SEEDS, rows=st.integers(1, 6))
+def test_the_exact_batch_norm_is_mpmaths(fmt, seed, rows):
+    x = batches(fmt, seed, rows, 1)
+    eps = Fraction(1, 1024)
+    ar, (ball, one, zero) = exact_points(fmt, x, np.ones(1), np.zeros(1))
+    normal = RULES["batch_norm"].forward(ar, ball, one, zero, eps)
+    with mpmath.workprec(400):
+        true = [mpmath.mpf(float(value)) for value in x[:, 0]]
+        mean = mpmath.fsum(true) / rows
+        variance = mpmath.fsum((value - mean) ** 2 for value in true) / rows
+        scale = 1 / mpmath.sqrt(variance + mpmath.mpf(1) / 1024)
+        gaps = [
+            abs((value - mean) * scale - mid) for value, mid in zip(true, mids(normal), strict=True)
+        ]
+        assert (np.array(gaps, dtype=float) <= normal.rad[:, 0]).all()
