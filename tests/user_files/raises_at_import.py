@@ -1,0 +1,3 @@
+"""Unusable: it needs what is not there."""
+
+raise RuntimeError("no such device")

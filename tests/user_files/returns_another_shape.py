@@ -1,0 +1,5 @@
+"""Misbehaves: one number for a whole array."""
+
+
+def sigmoid(x):
+    return x.sigmoid().sum()

@@ -1,0 +1,5 @@
+"""Misbehaves: 0/0 everywhere."""
+
+
+def sigmoid(x):
+    return (x - x) / (x - x)
