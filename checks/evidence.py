@@ -86,10 +86,16 @@ def gather(claim: Claim, implementation: Implementation, fmt: Format, example: E
     outside = np.zeros(example.samples, dtype=bool)
     outside[[fault.sample for fault in own]] = True
     if program.relation is Relation.EQUAL:
-        # Both sides round away from one exact value: further apart, one of them is wrong.
-        apart = broken & ~false & ~lost & ~outside
+        # Both sides round away from one exact value: further apart, one of them is wrong. Where
+        # one is infinite, the format or the reference itself has overflowed.
+        infinite = _by_sample(~np.isfinite(_difference(*seen)), example.samples)
+        apart = broken & ~false & ~lost & ~outside & ~infinite
         own += [_apart_fault(int(index), seen, bound) for index in np.flatnonzero(apart)]
         outside |= apart
+    if program.relation is Relation.IDENTICAL:
+        differ = broken & ~false & ~lost & ~outside
+        own += [_bits_fault(int(index), program, trace) for index in np.flatnonzero(differ)]
+        outside |= differ
     if program.relation is not Relation.IFF:
         decided = decided & ~unbounded
     count = example.samples
@@ -116,6 +122,8 @@ def breaks(claim: Claim, implementation: Implementation, fmt: Format, example: E
         return gather(claim, implementation, fmt, example).broken
     contract = Contract.of(implementation, fmt)
     trace = run(program, machine(implementation, fmt), example.arrays)
+    if program.relation is Relation.IDENTICAL:
+        return _by_sample(_other_bits(program, trace), example.samples)
     seen = _sides(program, contract, readings.observed, example, trace, fmt)
     broken = _breaks(program.relation, *seen)
     if program.relation is not Relation.IFF:
@@ -219,9 +227,17 @@ def _faults(
 
 def _apart_fault(sample: int, seen: tuple[Ball, Ball], bound: Any) -> Fault:
     gap = np.abs(_difference(*seen)).ravel()
-    at = sample if bound.size > 1 else int(np.nanargmax(gap))
+    at = sample if bound.size > 1 else int(np.argmax(gap))
     left, right = (float(np.broadcast_to(side.center, seen[0].shape).ravel()[at]) for side in seen)
     return Fault("the two sides", sample, left, right, float(gap[at]), float(bound[sample]))
+
+
+def _bits_fault(sample: int, program: Program, trace: Trace) -> Fault:
+    differ = _other_bits(program, trace).ravel()
+    at = sample if differ[sample] else int(np.argmax(differ))
+    left, right = (float(side.ravel()[at]) for side in _stored_sides(program, trace))
+    what = f"are stored as different bits, {left!r} and {right!r}"
+    return Fault("the two sides", sample, left, right, abs(left - right), 0.0, what=what)
 
 
 # -- the relation ---------------------------------------------------------------------------------
@@ -240,6 +256,9 @@ class _Judge:
     ) -> tuple[Flags, Flags, NDArray[np.float64]]:
         """Which samples the run breaks, which the bounds decide, and the bound on the gap."""
         relation, count = self.program.relation, self.example.samples
+        if relation is Relation.IDENTICAL:
+            broken = _by_sample(_other_bits(self.program, self.trace), count)
+            return broken, np.ones(count, bool), np.zeros(count)
         if relation is not Relation.EQUAL:
             broken = _by_sample(_breaks(relation, *seen), count)
             return broken, np.ones(count, bool), np.zeros(count)
@@ -295,7 +314,8 @@ def _refuted(relation: Relation, left: Ball, right: Ball) -> Any:
         if relation is Relation.BELOW:
             equal = np.asarray(left.mid == right.mid, dtype=bool) & (error == 0)
             return (difference > error) | equal
-        return ~(np.abs(difference) <= error)
+        # Not ~(… <= error): where the reference itself overflows, the difference is NaN.
+        return np.abs(difference) > error
 
 
 def _breaks(relation: Relation, left: Ball, right: Ball) -> Any:
@@ -311,6 +331,22 @@ def _breaks(relation: Relation, left: Ball, right: Ball) -> Any:
         if relation is Relation.AT_MOST:
             return ~(difference <= error)
         return ~(np.abs(difference) <= error)
+
+
+def _stored_sides(program: Program, trace: Trace) -> list[Any]:
+    """The two sides of an identity as they were stored, in one shape."""
+    sides = (
+        trace.derivatives[node] if node.derivative else trace.values[node.parents[0]]
+        for node in program.stored_sides
+    )
+    return list(np.broadcast_arrays(*sides))
+
+
+def _other_bits(program: Program, trace: Trace) -> Any:
+    """Where the two sides were stored as different bits: the sign of a zero counts."""
+    left, right = _stored_sides(program, trace)
+    bits = f"u{left.dtype.itemsize}"
+    return np.ascontiguousarray(left).view(bits) != np.ascontiguousarray(right).view(bits)
 
 
 def _lost(true_left: Ball, true_right: Ball, left: Ball, right: Ball) -> Any:

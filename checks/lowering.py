@@ -74,13 +74,19 @@ class _Lowering:
         if isinstance(formula, Ge | Gt):
             formula = formula.reversed
         left, right = (self.side(side) for side in formula.args)
-        return Program(
+        program = Program(
             tuple(node for node, *_ in self.network_nodes),
             tuple(node for node, *_ in self.statement_nodes),
             left,
             right,
             _RELATIONS[type(formula)],
         )
+        if program.relation is Relation.IDENTICAL and not program.stored_sides:
+            raise LoweringError(
+                f"{self.claim.name}: Identical compares stored bits, and one side is arithmetic or "
+                "a number; put it under Computed(...), a head or a derivative"
+            )
+        return program
 
     def side(self, expression: Any) -> int:
         """One side of the relation; a side of an Iff is an inequality, read as right − left."""

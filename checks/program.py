@@ -66,6 +66,15 @@ class Program:
         """The derivatives that the statement needs."""
         return tuple(node for node in self.statement if node.derivative)
 
+    @property
+    def stored_sides(self) -> tuple[Node, ...]:
+        """What both sides read, where each is a stored array as it is; nothing where one is not."""
+        sides = [self.statement[side].parents for side in (self.left, self.right)]
+        nodes = [self.statement[index] for parents in sides for index in parents]
+        stored = [node for node in nodes if node.derivative or node.operation == "observe"]
+        stored = [node for node in stored if node.parents]  # a number may be observed, too
+        return tuple(stored) if len(stored) == 2 else ()
+
     @cached_property
     def operations(self) -> frozenset[str]:
         """The operations of the network."""
