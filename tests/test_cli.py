@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -127,9 +127,7 @@ def fake_proofs(monkeypatch: pytest.MonkeyPatch, outcome: str) -> None:
             seconds=0.5,
         )
 
-    module = ModuleType("theory.proof")
-    module.prove = proved  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "theory.proof", module)
+    monkeypatch.setattr("theory.proof.prove", proved)
 
 
 CHECK = ("check", "--claims", f"{POSITIVE},{QUARTER}", "--formats", "float16", "--devices", "cpu")
