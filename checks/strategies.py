@@ -249,10 +249,22 @@ def draw(
             # on products of Jacobians from growing with the width alone.
             exponent -= round(math.log2(structure.width) / 2) + 1
         values = fmt.nearest(_REGIONS[structure.region](rng, size, exponent))
-    if symbol.low == 0:
-        values = np.abs(values)
-        values[values == 0] = fmt.dtype(1)
+    values = np.where(inside(symbol, values), values, -values)
+    values[~inside(symbol, values)] = fmt.nearest(np.array(float(symbol.simplest)))
     return values.reshape(shape)
+
+
+def inside(domain: Any, values: Any) -> NDArray[np.bool_]:
+    """Which values lie in a domain."""
+    values = np.asarray(values, dtype=np.float64)
+    within = np.ones(values.shape, dtype=bool)
+    if domain.low is not None:
+        low = float(domain.low)
+        within &= values > low if domain.open else values >= low
+    if domain.high is not None:
+        high = float(domain.high)
+        within &= values < high if domain.open else values <= high
+    return within
 
 
 def between(rng: np.random.Generator, fmt: Format, symbol: Any, shape: Any) -> NDArray[Any]:
@@ -267,7 +279,7 @@ def between(rng: np.random.Generator, fmt: Format, symbol: Any, shape: Any) -> N
 def everything(fmt: Format, symbol: Any) -> NDArray[Any]:
     """Every finite value of a 16-bit format that lies in the domain."""
     values = fmt.all_finite()
-    return values if symbol.low is None else values[values > float(symbol.low)]
+    return values[inside(symbol, values)]
 
 
 def _anywhere(rng: np.random.Generator, fmt: Format, size: int) -> NDArray[Any]:
