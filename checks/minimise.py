@@ -13,7 +13,7 @@ import numpy as np
 
 from checks.example import Example
 from checks.formats import Format
-from checks.strategies import is_deep, is_unary
+from checks.strategies import inside, is_deep, is_unary
 from theory.claim import Claim
 
 Fails = Callable[[Example], Any]  # flags by sample: whether it fails in the way that is wanted
@@ -31,22 +31,29 @@ def minimise(claim: Claim, fmt: Format, example: Example, fails: Fails) -> Examp
 
 
 def first_failing(claim: Claim, fmt: Format, example: Example, fails: Fails) -> Example:
-    """The failing number nearest to zero, on the positive side where that fails too."""
+    """The failing number nearest to zero, on the positive side where that fails too.
+
+    In 16 bits every number is tried; in more, the search assumes that failures begin somewhere.
+    """
     ((key, values),) = example.arrays.items()
+    domain = claim.variables[key[0]]
     ordinal = int(fmt.ordinals(values)[0])
     for candidate in (abs(ordinal), ordinal):
         at = fmt.from_ordinals(np.array([candidate], dtype=np.int64))
-        if fails(example.with_array(key, at))[0]:
+        if inside(domain, at)[0] and fails(example.with_array(key, at))[0]:
             ordinal = candidate
             break
     sign, passing, failing = (1 if ordinal >= 0 else -1), -1, abs(ordinal)
     while failing - passing > 1:
-        steps = min(failing - passing - 1, CANDIDATES)
+        steps = failing - passing - 1
+        steps = steps if fmt.bits == 16 else min(steps, CANDIDATES)
         # Integers, exactly: ordinals of float64 do not fit into a float64.
         span = failing - passing
         ordinals = [passing + (step + 1) * span // (steps + 1) for step in range(steps)]
         tried = fmt.from_ordinals(np.array([sign * o for o in ordinals], dtype=np.int64))
-        flags = fails(Example(example.numbers, {key: tried}, len(tried)))
+        flags = inside(domain, tried)
+        if flags.any():
+            flags = flags & fails(Example(example.numbers, {key: tried}, len(tried)))
         hits = np.flatnonzero(flags)
         first = int(hits[0]) if len(hits) else len(ordinals)
         if first < len(ordinals):
@@ -89,7 +96,8 @@ def _simpler(claim: Claim, fmt: Format, example: Example, fails: Fails) -> Examp
             for value in _simpler_values(fmt, _at(example.arrays[key], part, index)):
                 if budget == 0:
                     return example
-                if not _inside(bounds.get(key[0]), value):
+                domain = bounds.get(key[0])
+                if domain is not None and not inside(domain, value):
                     continue
                 budget -= 1
                 candidate = example.with_array(key, _put(example.arrays[key], part, index, value))
@@ -110,15 +118,8 @@ def _simpler_values(fmt: Format, value: float) -> Iterator[float]:
         rounded = float(np.ldexp(np.rint(np.ldexp(mantissa, bits)), int(exponent) - bits))
         if rounded == value or bits >= fmt.precision:
             return
-        yield rounded
-
-
-def _inside(domain: Any, value: float) -> bool:
-    if domain is None:
-        return True
-    low, high = domain.low, domain.high
-    above = low is None or value > float(low) or (value == float(low) and not domain.open)
-    return bool(above and (high is None or value < float(high)))
+        if abs(rounded) <= fmt.largest:  # the largest numbers round up to an infinity
+            yield rounded
 
 
 def _entries(values: Any) -> Iterator[tuple[int | None, Any]]:
