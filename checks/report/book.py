@@ -67,8 +67,11 @@ def show_claim(claim: Claim, ledger: Ledger, console: Console) -> None:
     for fmt in FORMATS:
         table.add_column(SHORT[fmt], no_wrap=True)
     reasons = {}
+    measured = {"cpu"} | {cell.device for cell in ledger.entries}
     for name in BUILT_IN:
         for device in DEVICES_OF[name]:
+            if device not in measured:
+                continue
             symbols = _expected(claim, name, device, ledger)
             table.add_row(f"{name} · {device}", *symbols.divide(range(1, len(FORMATS))))
             for fmt in FORMATS:
