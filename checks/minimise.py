@@ -115,10 +115,11 @@ def _simpler_values(fmt: Format, value: float) -> Iterator[float]:
         yield simple
     mantissa, exponent = np.frexp(value)
     for bits in (1, 2, 4, 8):
-        rounded = float(np.ldexp(np.rint(np.ldexp(mantissa, bits)), int(exponent) - bits))
+        with np.errstate(over="ignore"):  # the largest numbers round up to an infinity
+            rounded = float(np.ldexp(np.rint(np.ldexp(mantissa, bits)), int(exponent) - bits))
         if rounded == value or bits >= fmt.precision:
             return
-        if abs(rounded) <= fmt.largest:  # the largest numbers round up to an infinity
+        if abs(rounded) <= fmt.largest:
             yield rounded
 
 
