@@ -74,7 +74,7 @@ def gather(claim: Claim, implementation: Implementation, fmt: Format, example: E
     try:
         trace = run(program, machine(implementation, fmt), example.arrays)
     except Misbehaviour as error:
-        return _misbehaved(example.samples, error)
+        return _misbehaved(example.samples, error, _culprit(program, implementation, fmt, example))
     faults, slack, unbounded = _inspect(program, contract, example, trace)
     own = [fault for fault in faults if implementation.is_judged_on(fault.operation.split()[-1])]
     true = _sides(program, contract, readings.exact, example, trace, fmt)
@@ -373,16 +373,42 @@ def _first(ball: Ball, count: int) -> NDArray[np.float64]:
     return np.array(np.broadcast_to(center, (count,))) if count > 1 else center.ravel()[:1]
 
 
-def _misbehaved(count: int, error: Misbehaviour) -> Evidence:
+def _culprit(
+    program: Program, implementation: Implementation, fmt: Format, example: Example
+) -> int:
+    """A sample on which a function misbehaves by itself, or among as few others as it takes."""
+
+    def misbehaves(first: int, end: int) -> bool:
+        try:
+            run(program, machine(implementation, fmt), example.part(first, end).arrays)
+        except Misbehaviour:
+            return True
+        return False
+
+    first, end = 0, example.samples
+    while end - first > 1:
+        middle = (first + end) // 2
+        if misbehaves(first, middle):
+            end = middle
+        elif misbehaves(middle, end):
+            first = middle
+        else:
+            break
+    return first
+
+
+def _misbehaved(count: int, error: Misbehaviour, culprit: int) -> Evidence:
+    """One sample is at fault; the others, which shared its run, were never judged."""
     nothing, nan = np.zeros(count, dtype=bool), np.full(count, np.nan)
-    fault = Fault(error.operation, 0, np.nan, np.nan, np.nan, np.nan, what=error.what)
+    outside = np.arange(count) == culprit
+    fault = Fault(error.operation, culprit, np.nan, np.nan, np.nan, np.nan, what=error.what)
     return Evidence(
         samples=count,
         false=nothing,
-        outside=~nothing,
+        outside=outside,
         broken=nothing,
         lost=nothing,
-        decided=~nothing,
+        decided=outside,
         faults=(fault,),
         slack=np.zeros(0),
         left=nan,

@@ -29,10 +29,14 @@ class Example:
 
     def sample(self, index: int) -> "Example":
         """The example with only one of its samples."""
+        return self.part(index, index + 1)
+
+    def part(self, first: int, end: int) -> "Example":
+        """The example with a range of its samples."""
         if self.samples == 1:
             return self
-        arrays = {key: values[index : index + 1] for key, values in self.arrays.items()}
-        return Example(self.numbers, arrays)
+        arrays = {key: values[first:end] for key, values in self.arrays.items()}
+        return Example(self.numbers, arrays, end - first)
 
     def with_array(self, key: Key, values: Any) -> "Example":
         """The example with another array under a key."""

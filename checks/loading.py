@@ -17,6 +17,7 @@ from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
 
+from checks import modes
 from checks.implementation import Implementation
 from checks.unusable import UnusableFile, did_you_mean
 from checks.vocabulary import BASELINES, BUILT_IN, DEVICES_OF
@@ -122,7 +123,7 @@ def _execute(path: Path, text: str) -> ModuleType:
     # dataclasses, pickle and torch.compile look a function's module up by its name.
     sys.modules[module.__name__] = module
     try:
-        with _importing_beside(path), redirect_stdout(sys.stderr):
+        with _importing_beside(path), redirect_stdout(sys.stderr), modes.put_back():
             exec(compile(text, str(path), "exec"), vars(module))
     except BaseException as error:
         del sys.modules[module.__name__]

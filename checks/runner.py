@@ -365,7 +365,8 @@ def _describe(
     example: Example,
     verdict: Verdict,
 ) -> Counterexample:
-    evidence = judge(claim, implementation, fmt, example).evidence
+    outcomes = judge(claim, implementation, fmt, example)
+    evidence = outcomes.evidence
     fault = evidence.faults[0] if evidence.faults else None
     left, right = float(evidence.left[0]), float(evidence.right[0])
     if fault and fault.what:
@@ -377,6 +378,11 @@ def _describe(
         )
     else:
         message = f"left {left!r}, right {right!r}"
+    if outcomes.gravest is not verdict:
+        message = (
+            f"{verdict.name} once, and {outcomes.gravest.name} when the same input was run again: "
+            "what is delivered depends on more than the input"
+        )
     return Counterexample(
         inputs=encode(example),
         operation=fault.operation if fault else "",

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from checks import modes
 from checks.formats import Format
 from checks.implementation import Implementation, Misbehaviour
 from checks.program import Derivative, Key, Node, Program
@@ -78,13 +79,27 @@ class Machine:
         """The gradients that arrive at every node on the paths from x to y."""
         raise NotImplementedError
 
+    def copy(self, array: Array) -> Array:
+        """The same numbers in an array of their own, on the same graph."""
+        raise NotImplementedError
+
+    def called(self, operation: str, function: Callable[..., Any], *arguments: Any) -> Any:
+        """A call of an implementation's function, which has to leave its arguments as they are."""
+        arrays = [part for part in arguments if isinstance(part, list) or hasattr(part, "dtype")]
+        before = [self.save(array) for array in arrays]
+        result = called(operation, function, *arguments)
+        for array, held in zip(arrays, before, strict=True):
+            if _bits(self.save(array)) != _bits(held):
+                raise Misbehaviour(operation, "changed an array that it was given")
+        return result
+
     def branch(self, program: Program, index: int, x: Array, value: Array) -> Callable[..., Array]:
         """A residual's branch as a function: the recorded value at x, else a fresh evaluation."""
         start, end = program.network[index].parents
 
         def evaluate(argument: Array) -> Array:
             if argument is x:
-                return value
+                return self.copy(value)  # to the caller it is new, and may be added to in place
             self.strayed.add(index)
             return self._evaluate(program, start, end, argument)
 
@@ -190,16 +205,21 @@ def checked(operation: str, result: Any, like: Any, expected: tuple[int, ...] | 
 
 
 def called(operation: str, function: Callable[..., Any], *arguments: Any) -> Any:
-    """A call of an implementation's function, with whatever it raises named after it."""
+    """A call into an implementation, with whatever it raises named after it."""
     try:
-        return function(*arguments)
-    except Misbehaviour:
+        with modes.put_back():
+            return function(*arguments)
+    except (Misbehaviour, KeyboardInterrupt):
         raise
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         text = str(error).splitlines()[0] if str(error) else ""
         raise Misbehaviour(
             operation, f"raised {type(error).__name__}: {text}".rstrip(": ")
         ) from error
+
+
+def _bits(saved: Any) -> Any:
+    return [part.tobytes() for part in saved] if isinstance(saved, list) else saved.tobytes()
 
 
 def output_shape(node: Node, arguments: Sequence[Any]) -> tuple[int, ...] | None:

@@ -9,7 +9,7 @@ import numpy as np
 from checks.implementation import Misbehaviour
 from checks.implementations.numpy_textbook import wide
 from checks.program import Program
-from checks.tracing import Array, Machine, Stored, accumulate, called, checked, number, output_shape
+from checks.tracing import Array, Machine, Stored, accumulate, checked, number, output_shape
 
 
 class NumpyMachine(Machine):
@@ -17,11 +17,15 @@ class NumpyMachine(Machine):
 
     def load(self, values: Any) -> Array:
         """A copy, so that a function that writes to its input harms nobody."""
-        return [part.copy() for part in values] if isinstance(values, list) else values.copy()
+        return self.save(values)
 
     def save(self, array: Array) -> Any:
-        """The array itself."""
-        return array
+        """A copy, so that what was stored stays what it was."""
+        return [part.copy() for part in array] if isinstance(array, list) else array.copy()
+
+    def copy(self, array: Array) -> Array:
+        """A copy."""
+        return array.copy()
 
     def forward(self, program: Program, index: int, arguments: Sequence[Any]) -> Array:
         """One operation: arithmetic here, a head by the implementation's function."""
@@ -33,7 +37,7 @@ class NumpyMachine(Machine):
             arguments = [number(argument) for argument in arguments]
             if node.operation == "residual":
                 arguments[1] = self.branch(program, index, *arguments)
-            result = called(node.operation, function, *arguments)
+            result = self.called(node.operation, function, *arguments)
         if node.operation == "he_normal":
             return np.asarray(result).astype(self.format.dtype)
         if isinstance(arguments[0], list):
@@ -48,7 +52,7 @@ class NumpyMachine(Machine):
         if operation in self.implementation.functions:  # another arithmetic, such as a mutant's
             like = next(part for part in arguments if not isinstance(part, Fraction))
             function = self.implementation.functions[operation]
-            result = called(operation, function, *map(number, arguments))
+            result = self.called(operation, function, *map(number, arguments))
             return checked(operation, result, like, None)
         parts = [float(part) if isinstance(part, Fraction) else wide(part) for part in arguments]
         return np.asarray(_ARITHMETIC[operation](*parts)).astype(self.format.dtype)
@@ -68,7 +72,7 @@ class NumpyMachine(Machine):
                 function = self.implementation.functions.get(name)
                 if function is None:
                     raise Misbehaviour(node.operation, f"has no {name}(grad, *arguments, output)")
-                result = called(
+                result = self.called(
                     name, function, grad, *(number(a) for a in arguments), values[index]
                 )
             parts = result if isinstance(result, tuple) else (result,)

@@ -34,6 +34,10 @@ class TorchMachine(Machine):
         """A NumPy copy."""
         return [to_numpy(part) for part in array] if isinstance(array, list) else to_numpy(array)
 
+    def copy(self, array: Any) -> Any:
+        """A clone, through which gradients pass."""
+        return array.clone()
+
     def forward(self, program: Program, index: int, arguments: Sequence[Any]) -> Any:
         """One operation: tensor arithmetic, or a head by the implementation's function."""
         node = program.network[index]
@@ -47,7 +51,7 @@ class TorchMachine(Machine):
         arguments = [number(argument) for argument in arguments]
         if operation == "residual":
             arguments[1] = self.branch(program, index, *arguments)
-        result = called(operation, function, *arguments)
+        result = self.called(operation, function, *arguments)
         if operation == "he_normal":
             return checked(operation, result, torch.empty(0, dtype=result.dtype), arguments[0]).to(
                 device=self.implementation.device, dtype=_DTYPES[self.format.name]
@@ -74,7 +78,42 @@ class TorchMachine(Machine):
         backward = self.implementation.functions.get(f"{operation}_backward")
         if backward is None:
             return function
-        return lambda *arguments: _with_backward(operation, function, backward, arguments)
+        return lambda *arguments: self._with_backward(operation, function, backward, arguments)
+
+    def _with_backward(
+        self, operation: str, function: Any, backward: Any, arguments: Sequence[Any]
+    ) -> Any:
+        """Autograd through a hand-written backward pass, called as NumPy's are."""
+        tensors = [part for part in arguments if isinstance(part, Tensor)]
+        machine = self
+
+        def restored(saved: Sequence[Any]) -> list[Any]:
+            delivered = iter(saved)
+            return [next(delivered) if isinstance(part, Tensor) else part for part in arguments]
+
+        class Function(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx: Any, *inputs: Any) -> Any:
+                output = called(operation, function, *restored(inputs))
+                ctx.save_for_backward(*inputs, output)
+                return output
+
+            @staticmethod
+            def backward(ctx: Any, *grads: Any) -> Any:
+                *inputs, output = ctx.saved_tensors
+                name = f"{operation}_backward"
+                result = machine.called(name, backward, grads[0], *restored(inputs), output)
+                parts = result if isinstance(result, tuple) else (result,)
+                if len(parts) != len(inputs):
+                    raise Misbehaviour(
+                        name, f"returned {len(parts)} gradients for {len(inputs)} tensors"
+                    )
+                return tuple(
+                    checked(name, part, like.detach(), tuple(like.shape))
+                    for part, like in zip(parts, inputs, strict=True)
+                )
+
+        return Function.apply(*tensors)  # type: ignore[no-untyped-call]  # torch leaves it untyped
 
     def pull(
         self, program: Program, values: Mapping[int, Any], y: int, x: int, seed: Stored
@@ -103,39 +142,6 @@ class TorchMachine(Machine):
             grad = torch.zeros_like(values[index]) if grad is None else grad
             result[index] = self.save(grad)
         return result
-
-
-def _with_backward(operation: str, function: Any, backward: Any, arguments: Sequence[Any]) -> Any:
-    """Autograd through a hand-written backward pass, called as NumPy's are."""
-    tensors = [part for part in arguments if isinstance(part, Tensor)]
-
-    def restored(saved: Sequence[Any]) -> list[Any]:
-        delivered = iter(saved)
-        return [next(delivered) if isinstance(part, Tensor) else part for part in arguments]
-
-    class Function(torch.autograd.Function):
-        @staticmethod
-        def forward(ctx: Any, *inputs: Any) -> Any:
-            output = called(operation, function, *restored(inputs))
-            ctx.save_for_backward(*inputs, output)
-            return output
-
-        @staticmethod
-        def backward(ctx: Any, *grads: Any) -> Any:
-            *inputs, output = ctx.saved_tensors
-            name = f"{operation}_backward"
-            result = called(name, backward, grads[0], *restored(inputs), output)
-            parts = result if isinstance(result, tuple) else (result,)
-            if len(parts) != len(inputs):
-                raise Misbehaviour(
-                    name, f"returned {len(parts)} gradients for {len(inputs)} tensors"
-                )
-            return tuple(
-                checked(name, part, like.detach(), tuple(like.shape))
-                for part, like in zip(parts, inputs, strict=True)
-            )
-
-    return Function.apply(*tensors)  # type: ignore[no-untyped-call]  # torch leaves it untyped
 
 
 def to_tensor(values: Any, device: str) -> Tensor:
