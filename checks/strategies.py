@@ -8,7 +8,7 @@ representable in every format.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -321,28 +321,20 @@ def pinned(claim: Claim, fmt: Format) -> Iterator[Example]:
     yield from witnesses(claim, fmt)
     if is_deep(claim):
         for depth in edges(claim, fmt):
-            structure = Structure({}, depth, 1, 2, (1,) * 12, ((1,),), "simple", 0, 0)
-            yield fill(claim, fmt, structure)
+            yield fill(claim, fmt, _smallest(claim, depth))
     if "layers of entries" in forms(claim):
         yield from uniform(claim, fmt)
 
 
 def uniform(claim: Claim, fmt: Format) -> Iterator[Example]:
     """Every weight 8, and every weight 1/8, ten layers deep: the edges of the range in float16."""
-    structure = Structure({}, 10, 1, 2, (1,) * 12, ((1,),), "simple", 0, 0)
-    for weight in (8.0, 0.125):
-        arrays = {
-            key: fmt.nearest(
-                np.full(shape, weight if type(symbol) in WEIGHTS else float(symbol.simplest))
-            )
+    for weight in (8, Fraction(1, 8)):
+        point = {
+            name: weight if type(symbol) in WEIGHTS else symbol.simplest
             for name, symbol in claim.variables.items()
-            if symbol.form != "depth"
-            for key, shape in shapes(name, symbol, structure, 1)
         }
-        depths = {
-            n: Fraction(10) for n, symbol in claim.variables.items() if symbol.form == "depth"
-        }
-        yield Example(depths, arrays)
+        depths = (name for name, symbol in claim.variables.items() if symbol.form == "depth")
+        yield at(claim, fmt, {**point, **dict.fromkeys(depths, 10)})
 
 
 def edges(claim: Claim, fmt: Format) -> list[int]:
@@ -359,19 +351,40 @@ def edges(claim: Claim, fmt: Format) -> list[int]:
 
 def witnesses(claim: Claim, fmt: Format) -> Iterator[Example]:
     """The points that a claim names: its counterexamples, or where it holds with equality."""
-    points = [*claim.witnesses, *([claim.attained_at] if claim.attained_at else [])]
-    for point in points:
-        depth = int(point.get("n", 1))
-        structure = Structure({}, depth, 1, 2, (1,) * 12, ((1,),), "simple", 0, 0)
-        numbers: dict[str, Argument] = {}
-        arrays: dict[Key, Any] = {}
-        for name, symbol in claim.variables.items():
-            value = Fraction(str(point[name]))
-            if symbol.form in {"number", "depth"}:
-                numbers[name] = value
-                continue
-            for key, shape in shapes(name, symbol, structure, 1):
-                # A map f(x) = a·x is not smooth and bounded; its weight is a, its bias 0.
-                entry = 0.0 if key[0].endswith(".bias") else float(value)
-                arrays[key] = fmt.nearest(np.full(shape, entry))
-        yield Example(numbers, arrays)
+    for point in (*claim.witnesses, *([claim.attained_at] if claim.attained_at else [])):
+        yield at(claim, fmt, point)
+
+
+def at(claim: Claim, fmt: Format, point: Mapping[str, Any]) -> Example:
+    """One value for all entries of a variable; the simplest where the point names none."""
+    values = {
+        name: Fraction(str(point.get(name, symbol.simplest)))
+        for name, symbol in claim.variables.items()
+    }
+    depths = [int(values[n]) for n, symbol in claim.variables.items() if symbol.form == "depth"]
+    structure = _smallest(claim, max(depths, default=1))
+    numbers: dict[str, Argument] = {}
+    arrays: dict[Key, Any] = {}
+    for name, symbol in claim.variables.items():
+        if symbol.form in {"number", "depth", "seed"}:
+            numbers[name] = values[name]
+        elif symbol.form == "shape":
+            numbers[name] = (1, 1)
+        for key, shape in shapes(name, symbol, structure, 1):
+            # A map f(x) = a·x is not smooth and bounded; its weight is a, its bias 0.
+            entry = 0.0 if key[0].endswith(".bias") else float(values[name])
+            arrays[key] = (
+                [fmt.nearest(np.full(part, entry)) for part in shape]
+                if isinstance(shape, list)
+                else fmt.nearest(np.full(shape, entry))
+            )
+    return Example(numbers, arrays)
+
+
+def _smallest(claim: Claim, depth: int) -> Structure:
+    numbers: dict[str, Argument] = {
+        name: Fraction(str(symbol.simplest))
+        for name, symbol in claim.variables.items()
+        if symbol.form == "number"
+    }
+    return Structure(numbers, depth, 1, 2, (1,) * 12, ((1,),), "simple", 0, 0)
