@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -119,7 +119,11 @@ def check(
         list[str],
         typer.Option(metavar="NAMES", help="cpu, cuda or both; the ledger has no cuda cells yet."),
     ] = ["cpu"],  # noqa: B006  # typer copies it
-    seed: Annotated[int | None, typer.Option(help="Draw other samples than the usual.")] = None,
+    seed: Annotated[
+        int | None,
+        # What every generator takes, that of a seed claim included, which counts on from here.
+        typer.Option(min=0, max=2**31, help="Draw other samples than the usual."),
+    ] = None,
     profile: Annotated[
         str, typer.Option(metavar="|".join(PROFILES), help="How much is tried.")
     ] = "ci",
@@ -179,7 +183,7 @@ def check(
     if isinstance(fault, KeyboardInterrupt):
         return INTERRUPTED
     if fault is not None:
-        raise UnusableCall(_breakage(fault)) from fault
+        raise UnusableCall(str(fault)) from fault
     return EXPECTED if outcome.passed else UNEXPECTED
 
 
@@ -311,22 +315,10 @@ def _write(outcome: Run) -> None:
 
 def _breakages() -> tuple[type[Exception], ...]:
     """What ends a run early and is not a fault of this suite."""
-    from concurrent.futures.process import BrokenProcessPool
-
     from checks.lowering import LoweringError
+    from checks.runner import WorkerDied
 
-    return Unusable, LoweringError, BrokenProcessPool
-
-
-def _breakage(fault: BaseException) -> str:
-    from concurrent.futures.process import BrokenProcessPool
-
-    if isinstance(fault, BrokenProcessPool):
-        return (
-            "a worker process died, as it does when an implementation crashes the interpreter or "
-            "memory runs out; --jobs 1 shows on which claim"
-        )
-    return str(fault)
+    return Unusable, LoweringError, WorkerDied
 
 
 def _over_the_reals(outcome: Run) -> dict[str, str]:
@@ -461,7 +453,7 @@ def prove(
 
     contradicted = False
     claims = _book()
-    if chapter:
+    if chapter is not None:
         from checks.loading import load_chapter
 
         claims = list(load_chapter(chapter))
@@ -503,7 +495,8 @@ def replay(
         chapter=found.chapter,
     )
     try:
-        result = runner.replay(task, found.counterexample.inputs)
+        with redirect_stdout(sys.stderr):  # as runner.run_task does
+            result = runner.replay(task, found.counterexample.inputs)
     except MalformedInput as error:
         raise UnusableFinding(f"{found.id}: {error}; find it again") from error
     expectations = ledger.read(_book())

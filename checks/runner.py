@@ -5,9 +5,12 @@ the gravest verdict is shrunk by Hypothesis (structure) and `checks.minimise` (v
 examples are drawn for every implementation, so that their cells can be compared.
 """
 
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from itertools import chain
 from multiprocessing import get_context
@@ -79,8 +82,15 @@ def tasks(
     ]
 
 
+class WorkerDied(RuntimeError):
+    """A process ended without a result; the message says over which cells."""
+
+
 def run_all(work: Sequence[Task], jobs: int, on_result: Callable[[Result], None]) -> list[Result]:
-    """Judge every task, several processes at a time, and return the results in order."""
+    """Judge every task, several processes at a time, and return the results in order.
+
+    Raises WorkerDied.
+    """
     if jobs == 1:
         results = []
         for task in work:
@@ -90,28 +100,35 @@ def run_all(work: Sequence[Task], jobs: int, on_result: Callable[[Result], None]
     found: dict[Task, Result] = {}
     # A process that has touched CUDA cannot be forked.
     start = "spawn" if any(task.device == "cuda" for task in work) else None
-    pool = ProcessPoolExecutor(jobs, mp_context=get_context(start), initializer=_one_thread)
+    jobs = min(jobs, len(work))  # the pool starts them all at once
+    pool = ProcessPoolExecutor(jobs, mp_context=get_context(start))
+    futures: dict[Future[Result], Task] = {}
     try:
-        futures = {pool.submit(run_task, task): task for task in work}
+        for task in work:
+            futures[pool.submit(run_task, task)] = task
         for future in as_completed(futures):
             found[futures[future]] = future.result()
             on_result(found[futures[future]])
+    except BrokenProcessPool as error:
+        # Tasks are begun in order, so that the one that died is among the first without a result.
+        open_ = [task for future, task in futures.items() if future.exception()]
+        suspects = (
+            f"{task.claim} [{task.implementation} · {task.format}]" for task in open_[:jobs]
+        )
+        raise WorkerDied(
+            "a worker process died, as it does when an implementation crashes the interpreter or "
+            f"memory runs out; it was judging {' or '.join(suspects)}"
+        ) from error
     finally:  # interrupted, what waits in the queue is not started
         pool.shutdown(wait=False, cancel_futures=True)
     return [found[task] for task in work]
 
 
-def _one_thread() -> None:
-    """The processes already fill the cores."""
-    import torch
-
-    torch.set_num_threads(1)
-
-
 def run_task(task: Task) -> Result:
     """Judge one cell."""
-    claim, implementation, fmt = _resolve(task)
-    return check(claim, implementation, fmt, PROFILES[task.profile], task.seed)
+    with redirect_stdout(sys.stderr):  # what a function prints is no part of the report
+        claim, implementation, fmt = _resolve(task)
+        return check(claim, implementation, fmt, PROFILES[task.profile], task.seed)
 
 
 def replay(task: Task, inputs: Mapping[str, Any]) -> Result:

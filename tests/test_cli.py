@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -318,7 +317,7 @@ def test_an_interrupt_ends_the_worker_processes(command, verdicts, monkeypatch):
 @pytest.mark.parametrize(
     ("error", "message"),
     [
-        (BrokenProcessPool("a child died"), "a worker process died"),
+        (runner.WorkerDied("a worker process died"), "a worker process died"),
         (UnusableFile("kernels.py: changed"), "kernels.py: changed"),
         (LoweringError("f: cannot be run\nwrite g"), "f: cannot be run write g"),
     ],
@@ -333,6 +332,34 @@ def test_a_run_that_cannot_go_on_says_why_in_one_line(
     code, _, err = command(*CHECK)
     assert code == 2
     assert one_line(err, message)
+
+
+@pytest.mark.parametrize("end", ["os._exit(3)", "os.kill(os.getpid(), 9)"])
+def test_a_function_that_ends_its_process_is_found(command, tmp_path, end):
+    path = tmp_path / "ending.py"
+    path.write_text(f"import os\n\ndef sigmoid(x):\n    {end}\n")
+    arguments = ("--implementation", str(path), "--claims", QUARTER, "--formats", "float16,float32")
+    code, out, err = command("check", *arguments, "--jobs", "2")
+    assert code == 2
+    assert "not finished" in out
+    assert f"it was judging {QUARTER} [{path} · float16]" in err.splitlines()[-1]
+
+
+def test_what_a_function_prints_is_no_part_of_the_report(command, tmp_path):
+    path = tmp_path / "printing.py"
+    path.write_text("def sigmoid(x):\n    print('here')\n    return x.sigmoid()\n")
+    arguments = ("--implementation", str(path), "--claims", QUARTER, "--formats", "float32")
+    code, out, err = command("check", *arguments, "--jobs", "1")
+    assert code == 0
+    assert "here" in err
+    assert "here" not in out
+
+
+@pytest.mark.parametrize("seed", ["-1", "2147483649"])
+def test_a_seed_that_no_generator_takes_is_refused(command, seed):
+    code, _, err = command("check", "--seed", seed)
+    assert code == 2
+    assert one_line(err, "--seed")
 
 
 def test_a_fault_of_our_own_is_not_hidden(command, verdicts, monkeypatch):
