@@ -50,10 +50,15 @@ class TorchMachine(Machine):
         if operation in _ARITHMETIC:
             parts = [float(part) if isinstance(part, Fraction) else part for part in arguments]
             return _ARITHMETIC[operation](*parts)
-        function = self._differentiable(operation)
-        arguments = [number(argument) for argument in arguments]
+        function = self.implementation.functions[operation]
         if operation == "residual":
-            arguments[1] = self.branch(program, index, *arguments)
+            block = function
+
+            def function(x: Tensor, value: Tensor) -> Any:
+                return block(x, self.branch(program, index, x, value))
+
+        function = self._differentiable(operation, function)
+        arguments = [number(argument) for argument in arguments]
         result = self.called(operation, function, *arguments)
         if operation == "he_normal":
             return checked(operation, result, torch.empty(0, dtype=result.dtype), arguments[0]).to(
@@ -75,9 +80,8 @@ class TorchMachine(Machine):
         rows = like[0] if isinstance(like, tuple) else like.shape[0]
         return torch.zeros(rows, dtype=dtype, device=device)
 
-    def _differentiable(self, operation: str) -> Any:
+    def _differentiable(self, operation: str, function: Any) -> Any:
         """The function, with its own backward pass where the implementation brings one."""
-        function = self.implementation.functions[operation]
         backward = self.implementation.functions.get(f"{operation}_backward")
         if backward is None:
             return function
