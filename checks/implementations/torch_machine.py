@@ -71,7 +71,9 @@ class TorchMachine(Machine):
                 checked(operation, one, of, tuple(of.shape))
                 for one, of in zip(result, arguments[0], strict=True)
             ]
-        return checked(operation, result, arguments[0].detach(), output_shape(node, arguments))
+        result = checked(operation, result, arguments[0].detach(), output_shape(node, arguments))
+        # An input that is returned as it is would be one node with it for autograd.
+        return result.view_as(result) if any(result is part for part in arguments) else result
 
     def _filled(self, operation: str, like: Any) -> Tensor:
         dtype, device = _DTYPES[self.format.name], self.implementation.device
