@@ -134,7 +134,7 @@ def run(program: Program, machine: Machine, arrays: Arrays) -> Trace:
         else:
             arguments = [values[a] if isinstance(a, int) else a for a in node.arguments]
             values[index] = machine.forward(program, index, arguments)
-        trace.values[index] = machine.save(values[index])
+        trace.values[index] = called(node.operation, machine.save, values[index])
     for node in program.derivatives:
         y, x = node.parents
         rows = []

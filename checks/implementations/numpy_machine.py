@@ -39,7 +39,8 @@ class NumpyMachine(Machine):
                 arguments[1] = self.branch(program, index, *arguments)
             result = self.called(node.operation, function, *arguments)
         if node.operation == "he_normal":
-            return np.asarray(result).astype(self.format.dtype)
+            like = np.empty(0, dtype=getattr(result, "dtype", float))
+            return checked(node.operation, result, like, arguments[0]).astype(self.format.dtype)
         if isinstance(arguments[0], list):
             return _checked_list(node.operation, result, arguments[0])
         return checked(node.operation, result, arguments[0], output_shape(node, arguments))

@@ -61,6 +61,8 @@ class TorchMachine(Machine):
         arguments = [number(argument) for argument in arguments]
         result = self.called(operation, function, *arguments)
         if operation == "he_normal":
+            if not isinstance(result, Tensor):
+                raise Misbehaviour(operation, f"returned {type(result).__name__}, expected Tensor")
             return checked(operation, result, torch.empty(0, dtype=result.dtype), arguments[0]).to(
                 device=self.implementation.device, dtype=_DTYPES[self.format.name]
             )
@@ -164,7 +166,7 @@ def to_tensor(values: Any, device: str) -> Tensor:
 
 def to_numpy(tensor: Tensor) -> Any:
     """A tensor as a NumPy array of the same format; bfloat16 by its bits."""
-    tensor = tensor.detach().cpu().contiguous()
+    tensor = tensor.detach().cpu().resolve_neg().contiguous()
     if tensor.dtype == torch.bfloat16:
         return tensor.view(torch.int16).numpy().view(ml_dtypes.bfloat16).copy()
     return tensor.numpy().copy()
