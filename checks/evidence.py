@@ -76,7 +76,8 @@ def gather(claim: Claim, implementation: Implementation, fmt: Format, example: E
     except Misbehaviour as error:
         return _misbehaved(example.samples, error, _culprit(program, implementation, fmt, example))
     faults, slack, unbounded = _inspect(program, contract, example, trace)
-    own = [fault for fault in faults if implementation.is_judged_on(fault.operation.split()[-1])]
+    # Where gradients meet, each function that sent one is named, and one's own is enough.
+    own = [f for f in faults if any(map(implementation.is_judged_on, f.operation.split()))]
     true = _sides(program, contract, readings.exact, example, trace, fmt)
     seen = _sides(program, contract, readings.observed, example, trace, fmt)
     judge = _Judge(program, contract, example, trace, fmt)

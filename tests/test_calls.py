@@ -137,3 +137,16 @@ def test_what_a_file_sets_for_the_process_is_put_back(tmp_path):
     assert modes() == before
     assert not gather(SLOPE, implementation, FLOAT32, numbers(1, -3)).faults
     assert modes() == before
+
+
+@BOTH
+def test_a_gradient_that_several_sent_is_charged_to_each_that_is_judged(implementation):
+    def doubled(grad, x, branch, y):
+        return 2 * grad, grad
+
+    wrong = implementation.replace(residual_backward=doubled)
+    for own in ("residual", "linear"):
+        example = fill(SKIP, FLOAT32, STRUCTURE)
+        judged = replace(wrong, answers_for=frozenset({own}))
+        operations = {fault.operation for fault in gather(SKIP, judged, FLOAT32, example).faults}
+        assert "the backward pass of residual or of linear" in operations
