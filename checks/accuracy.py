@@ -14,9 +14,6 @@ RECIPROCAL_ROOT = 2.0
 # A whole power of a number. CUDA lists 4 ulp for powf and 2 ulp for pow; C libraries are below 1.
 POWER = 4.0
 
-# Faithful rounding: one of the two neighbours of the exact value.
-FAITHFUL = 1.0
-
 
 def units(ulps: float) -> float:
     """An error in ulps as a multiple of the unit roundoff, relative: an ulp is at most 2u·|x|."""

@@ -20,7 +20,6 @@ import numpy as np
 from checks import reference
 from checks.accuracy import ELEMENTARY, POWER, RECIPROCAL_ROOT, units
 from checks.enclosures import DOUBLE_UNIT, Arithmetic, Ball, broadcast, gamma, hull
-from checks.program import Argument
 
 Value = Any  # a Ball; a list of them for the gradients of several arrays; a number
 Operands = Sequence[Value]
@@ -407,8 +406,3 @@ RULES: dict[str, Rule] = {
     "clip_by_norm": Rule(_clip_by_norm),
     "power": Rule(_power, _raise_backward),
 }
-
-
-def operands(arguments: Sequence[Argument], values: Any) -> list[Value]:
-    """The values of a node's arguments: those of earlier nodes, numbers and shapes as they are."""
-    return [values[part] if isinstance(part, int) else part for part in arguments]
