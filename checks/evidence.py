@@ -6,6 +6,7 @@ flags below are arrays over the samples.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -148,7 +149,10 @@ def _inspect(
     faults: list[Fault] = []
     slack: list[NDArray[np.float64]] = []
     unbounded = np.zeros(count, dtype=bool)
-    for operation, ball, stored in _enclosed(program, contract, trace):
+    enclosed = _enclosed(program, contract, trace)
+    if trace.strayed:
+        enclosed = chain(enclosed, _derivatives(program, contract, example, trace))
+    for operation, ball, stored in enclosed:
         values = np.asarray(stored, dtype=np.float64)
         inside = ball.contains(values)
         distance = ball.distance(values)
@@ -183,7 +187,7 @@ def _enclosed(
     for pullback in trace.pullbacks:
         path = set(program.path(pullback.x, pullback.y))
         if trace.strayed & path:
-            continue  # the branch was evaluated apart: gradients reached nodes we did not see
+            continue  # the branch was evaluated apart; see _derivatives
         arriving: dict[int, tuple[str, Ball]] = {}
         for index in sorted(path - {pullback.x}, reverse=True):
             node = program.network[index]
@@ -200,6 +204,19 @@ def _enclosed(
                     arriving[parent] = name, part
         for index, (name, ball) in arriving.items():
             yield name, ball, pullback.gradients[index]
+
+
+def _derivatives(
+    program: Program, contract: Contract, example: Example, trace: Trace
+) -> Iterator[tuple[str, Ball, Any]]:
+    """Every derivative as a whole against its enclosure on the stored forward values.
+
+    For residuals that called their branch on a copy of x: gradients then passed through nodes that
+    the trace does not hold, and cannot be judged one operation at a time.
+    """
+    reading = readings.anchored(program, contract, example.arrays, trace)
+    for node in program.derivatives:
+        yield "the backward pass of residual", reading.derivatives[node], trace.derivatives[node]
 
 
 def _faults(
