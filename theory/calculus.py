@@ -9,7 +9,7 @@ the checker's own gets between a claim and its verdict.
 from collections.abc import Callable
 from typing import Any
 
-from sympy import Dummy, Integer, S, Symbol, Tuple
+from sympy import Dummy, Symbol, Tuple
 from sympy.logic.boolalg import BooleanFunction
 
 from theory.head import Head
@@ -249,4 +249,3 @@ OVERFLOW_THRESHOLD = FormatConstant("T_over")
 UNDERFLOW_THRESHOLD = FormatConstant("T_under")
 
 i, k = (Symbol(name, integer=True, positive=True) for name in "ik")
-zero, one = Integer(0), S.One

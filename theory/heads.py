@@ -60,7 +60,7 @@ class tanh(Elementwise):
 
     parameters = ("x",)
     symbol = r"\tanh"
-    source = NIELSEN_2015.section("3")
+    source = NIELSEN_2015.chapter(3)
 
     @classmethod
     def definition(cls, x: Any) -> Any:
@@ -136,7 +136,7 @@ class batch_norm(ImplementationHead):
 
     @classmethod
     def definition(cls, x: Any, gamma: Any, beta: Any, eps: Any) -> Any:
-        """The batch transform of Ioffe and Szegedy's algorithm 1."""
+        """The batch transform, every feature normalised over the rows."""
         rows, columns = x.shape
         mean = [sum(x[r, c] for r in range(rows)) / Integer(rows) for c in range(columns)]
         variance = [

@@ -34,9 +34,9 @@ class Document:
         """Cite a numbered equation."""
         return Citation(self, f"eq. {number}")
 
-    def theorem(self, number: int | str) -> Citation:
-        """Cite a numbered theorem."""
-        return Citation(self, f"theorem {number}")
+    def chapter(self, number: int | str) -> Citation:
+        """Cite a chapter."""
+        return Citation(self, f"chapter {number}")
 
 
 # The five documents. Their keys are the ones that the table of contents of the suite uses.
@@ -61,7 +61,7 @@ IOFFE_2015 = Document(
 MAAS_2013 = Document(
     "Maas et al. 2013", "Rectifier nonlinearities improve neural network acoustic models", "ICML"
 )
-NIELSEN_2015 = Document("Nielsen 2015", "Neural networks and deep learning", "chapter 5")
+NIELSEN_2015 = Document("Nielsen 2015", "Neural networks and deep learning", "book")
 PASCANU_2013 = Document(
     "Pascanu et al. 2013", "On the difficulty of training recurrent neural networks", "ICML"
 )

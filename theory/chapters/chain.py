@@ -3,7 +3,7 @@
 from theory.language import *
 
 
-@claim(source=(CV.section("1"), NIELSEN_2015.section("2")))
+@claim(source=(CV.section("1"), NIELSEN_2015.chapter(5)))
 def chain_bias_gradient_is_a_product(n: Depth, x: Real, y: Real, w: Weights, b: Biases):
     """The gradient of the first bias is σ'(z₁) ∏ wᵢσ'(zᵢ) ∂C/∂aₙ, a factor for each layer above."""
     a = layers(lambda i, h: sigmoid(w[i] * h + b[i]), x)

@@ -22,11 +22,14 @@ def repeated_factor_overflows_at_depth_when_iterated(q: GrowthFactor, n: Depth):
 
 @claim(source=(ML38.section("一"), IEEE_754.section("4.3.1")))
 def repeated_factor_underflows_at_depth(q: DecayFactor, n: Depth):
-    """With q < 1 the power qⁿ underflows exactly from depth log(T)/log(q) on, T the threshold."""
+    """With q < 1 the power qⁿ underflows exactly from depth log(T)/log(q) on, T the threshold.
+
+    Strictly above T: half the smallest subnormal itself is a tie and rounds to even, to zero.
+    """
     return Iff(power(q, n) > UNDERFLOW_THRESHOLD, n < log(UNDERFLOW_THRESHOLD) / log(q))
 
 
-@claim(source=ML38.section("一"))
+@claim(source=(ML38.section("一"), IEEE_754.section("4.3.1")))
 def repeated_factor_never_reaches_zero(q: DecayFactor, n: Depth):
     """Multiplied up one factor at a time, qⁿ with 1/2 < q < 1 is positive at every depth.
 
