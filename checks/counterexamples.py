@@ -1,0 +1,122 @@
+"""Failing examples made small, and written down.
+
+Hypothesis shrinks the structure and `checks.minimise` the values, both asking the same question:
+does this example still fail in the same way? A refuted claim names its own counterexample.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from hypothesis import HealthCheck, Phase, find, settings
+from hypothesis.errors import NoSuchExample
+
+from checks.evidence import breaks
+from checks.example import Example, encode
+from checks.formats import Format
+from checks.implementation import Implementation
+from checks.implementations.ideal import IDEAL
+from checks.minimise import minimise
+from checks.outcomes import PRECEDENCE, judge
+from checks.strategies import examples, is_deep
+from checks.tally import Tally
+from checks.verdict import Counterexample, Verdict
+from theory.claim import Claim
+
+
+def counterexamples(
+    claim: Claim, implementation: Implementation, fmt: Format, tally: Tally, verdict: Verdict
+) -> tuple[Counterexample | None, Counterexample | None]:
+    """The simplest failing input of a cell and, for a defect, the one that is furthest out."""
+    if verdict not in tally.first or verdict is Verdict.UNDECIDED:
+        return None, None
+
+    def fails(example: Example) -> Any:
+        outcomes = judge(claim, implementation, fmt, example)
+        return outcomes.codes == PRECEDENCE.index(verdict)
+
+    first = tally.first[verdict][1]
+    if verdict is Verdict.FALSE:  # the claim names its own counterexample
+        smallest = first
+    elif is_deep(claim):  # there is no structure but the depth, which is halved until it holds
+        smallest = minimise(claim, fmt, first, _quick(claim, implementation, fmt, verdict, fails))
+    else:
+        smallest = minimise(claim, fmt, _shrunk(claim, fmt, first, fails), fails)
+    described = describe(claim, implementation, fmt, smallest, verdict)
+    if verdict is not Verdict.DEFECT:  # a limit has a first input and no worst one
+        return described, None
+    worst = tally.worst[verdict][1]
+    return described, describe(claim, implementation, fmt, worst, verdict)
+
+
+def _quick(
+    claim: Claim, implementation: Implementation, fmt: Format, verdict: Verdict, fails: Any
+) -> Callable[[Example], Any]:
+    """For a format's limit it is enough that both runs break the relation; no enclosures needed."""
+    if verdict is not Verdict.FORMAT_LIMIT:
+        return fails
+
+    def both_break(example: Example) -> Any:
+        broken = breaks(claim, implementation, fmt, example)
+        if implementation.library == "ideal":
+            return broken
+        return broken & breaks(claim, IDEAL, fmt, example)
+
+    return both_break
+
+
+def _shrunk(
+    claim: Claim, fmt: Format, example: Example, fails: Callable[[Example], Any]
+) -> Example:
+    """The simplest structure that Hypothesis finds to fail alike, or the example as it is."""
+    quiet = settings(
+        max_examples=30,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+    )
+    drawn = examples(claim, fmt, enumerated=False)
+    try:
+        simple = find(drawn, lambda example: bool(fails(example).any()), settings=quiet)
+    except NoSuchExample:
+        return example
+    return simple.sample(int(np.flatnonzero(fails(simple))[0]))
+
+
+def describe(
+    claim: Claim,
+    implementation: Implementation,
+    fmt: Format,
+    example: Example,
+    verdict: Verdict,
+) -> Counterexample:
+    """Run one failing example again and write down what it shows."""
+    outcomes = judge(claim, implementation, fmt, example)
+    evidence = outcomes.evidence
+    fault = evidence.faults[0] if evidence.faults else None
+    left, right = float(evidence.left[0]), float(evidence.right[0])
+    if fault and fault.what:
+        message = f"{fault.operation} {fault.what}"
+    elif fault:
+        message = (
+            f"{fault.operation} delivered {fault.got!r}, exact {fault.expected!r}: "
+            f"gap {fault.gap:.2g} > bound {fault.bound:.2g}"
+        )
+    else:
+        message = f"left {left!r}, right {right!r}"
+    if outcomes.gravest is not verdict:
+        message = (
+            f"{verdict.name} once, and {outcomes.gravest.name} when the same input was run again: "
+            "what is delivered depends on more than the input"
+        )
+    return Counterexample(
+        inputs=encode(example),
+        operation=fault.operation if fault else "",
+        left=fault.got if fault else left,
+        right=fault.expected if fault else right,
+        gap=fault.gap if fault else abs(left - right),
+        bound=fault.bound if fault else float(evidence.bound[0]),
+        message=message,
+    )

@@ -1,0 +1,114 @@
+"""What the examples of a cell have shown so far."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from checks.example import Example
+from checks.formats import Format
+from checks.outcomes import PRECEDENCE, Outcomes
+from checks.strategies import is_deep
+from checks.verdict import Cell, Counterexample, Result, Verdict
+from theory.claim import Claim
+
+# A cell says something when at least half of its samples could be decided.
+DECIDED_SHARE = 0.5
+
+
+class Tally:
+    """What the examples of a cell have shown so far."""
+
+    def __init__(self, claim: Claim, fmt: Format) -> None:
+        self.claim = claim
+        self.format = fmt
+        self.counts = np.zeros(len(PRECEDENCE), dtype=np.int64)
+        self.slack: list[Any] = []
+        # One sample each, with its distance from the simplest values and its depth.
+        self.first: dict[Verdict, tuple[tuple[float, int], Example]] = {}
+        self.worst: dict[Verdict, tuple[float, Example]] = {}
+
+    def add(self, example: Example, outcomes: Outcomes) -> None:
+        """Count one example."""
+        self.counts += np.bincount(outcomes.codes, minlength=len(PRECEDENCE))
+        slack = outcomes.evidence.slack
+        self.slack.append(slack if slack.size < 64 else np.quantile(slack, np.linspace(0, 1, 33)))
+        for verdict in PRECEDENCE[:-1]:
+            samples = outcomes.of(verdict)
+            if len(samples):
+                self.keep_simplest(verdict, example, samples)
+                severity, sample = _worst(outcomes, samples)
+                if severity > self.worst.get(verdict, (-1.0, example))[0]:
+                    self.worst[verdict] = severity, example.sample(sample)
+
+    def keep_simplest(self, verdict: Verdict, example: Example, samples: Any) -> None:
+        """Keep the failing sample nearest to its domains' simplest values, then the shallowest."""
+        sizes = np.zeros(example.samples)
+        if example.samples > 1:
+            for (name, _), values in example.arrays.items():
+                simplest = self.format.nearest(
+                    np.array([float(self.claim.variables[name].simplest)])
+                )
+                sizes += np.abs(values.astype(np.float64) - simplest.astype(np.float64))
+        nearest = int(samples[np.argmin(sizes[samples])])
+        depth = max((int(d) for d in _depths(self.claim, example)), default=0)
+        size = float(sizes[nearest]), depth if is_deep(self.claim) else 0
+        if verdict not in self.first or size < self.first[verdict][0]:
+            self.first[verdict] = size, example.sample(nearest)
+
+    @property
+    def samples(self) -> int:
+        """How many samples were judged."""
+        return int(self.counts.sum())
+
+    @property
+    def decided(self) -> float:
+        """The share of samples whose bounds say something."""
+        undecided = self.counts[PRECEDENCE.index(Verdict.UNDECIDED)]
+        return 1.0 - float(undecided) / max(self.samples, 1)
+
+    @property
+    def gravest(self) -> Verdict:
+        """The verdict of the cell, before its claim's standing is considered."""
+        for verdict, count in zip(PRECEDENCE, self.counts, strict=True):
+            if count and verdict not in {Verdict.UNDECIDED, Verdict.HOLDS}:
+                return verdict
+        return Verdict.HOLDS if self.decided >= DECIDED_SHARE else Verdict.UNDECIDED
+
+    def result(
+        self,
+        cell: Cell,
+        verdict: Verdict,
+        coverage: str,
+        started: float,
+        smallest: Counterexample | None,
+        worst: Counterexample | None,
+        reason: str = "",
+    ) -> Result:
+        """The judged cell."""
+        slack = np.concatenate(self.slack) if self.slack else np.zeros(0)
+        return Result(
+            cell=cell,
+            verdict=verdict,
+            coverage=coverage,
+            samples=self.samples,
+            decided=self.decided,
+            slack_median=float(np.median(slack)) if slack.size else float("nan"),
+            slack_largest=float(slack.max()) if slack.size else float("nan"),
+            seconds=time.perf_counter() - started,
+            smallest=smallest,
+            worst=worst,
+            reason=reason,
+        )
+
+
+def _depths(claim: Claim, example: Example) -> Iterator[Any]:
+    return (v for n, v in example.numbers.items() if claim.variables[n].form == "depth")
+
+
+def _worst(outcomes: Outcomes, samples: Any) -> tuple[float, int]:
+    faults = {fault.sample: fault.severity for fault in outcomes.evidence.faults}
+    severities = [np.nan_to_num(faults.get(int(s), 0.0), posinf=1e300) for s in samples]
+    at = int(np.argmax(severities))
+    return float(severities[at]), int(samples[at])
