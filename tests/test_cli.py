@@ -299,7 +299,15 @@ def test_an_interrupted_run_keeps_what_it_has(command, verdicts, monkeypatch):
     assert (report["complete"], report["passed"], len(report["cells"])) == (False, False, 1)
 
 
-def test_an_interrupt_ends_the_worker_processes(command, verdicts, monkeypatch):
+@pytest.fixture
+def interruptible():
+    """Ctrl-C as in a terminal; a background job inherits a SIGINT that is ignored."""
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, inherited)
+
+
+def test_an_interrupt_ends_the_worker_processes(command, verdicts, monkeypatch, interruptible):
     worker = multiprocessing.get_context("spawn").Process(target=signal.pause)
 
     def run_all(work, jobs, on_result):
