@@ -1,9 +1,9 @@
-"""Right as it states itself: torch's own float16 backward pass rounds more than once."""
+"""Right as it states itself: torch's float16 backward pass rounds three times on the CPU."""
 
 import torch
 
 NAME = "stated"
-ULPS = {"sigmoid": 2}
+ULPS = {"sigmoid": 3}
 
 
 def sigmoid(x):
