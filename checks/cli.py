@@ -521,3 +521,7 @@ def replay(
     again = "reproduced" if reproduced else f"not reproduced: it was {found.verdict.name}"
     terminal.say(console, f"{found.id} {again}")
     return EXPECTED if reproduced else UNEXPECTED
+
+
+if __name__ == "__main__":
+    main()

@@ -59,8 +59,9 @@ class Contract:
         if operation not in self.ulps:
             return result
         with np.errstate(invalid="ignore"):
+            # What is stated replaces the last rounding; what came before it stays.
             stated = self.ulps[operation] * self.storage.ulp(np.abs(ball.center))
-        return Ball(result.mid, np.maximum(result.rad, stated))
+        return Ball(result.mid, np.maximum(result.rad, ball.rad + stated))
 
     def added(self, a: Ball, b: Ball) -> Ball:
         """Two gradients that meet at one node, added and stored."""
