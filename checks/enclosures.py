@@ -75,18 +75,23 @@ class Ball:
         return Ball(function(self.mid), function(self.rad))
 
     def contains(self, values: Doubles) -> Any:
-        """Whether each value is in its ball; NaNs and infinities only where it is unbounded."""
+        """Whether each value is in its ball; a NaN only where it is unbounded.
+
+        So is an infinity, or around itself: what is exact hands on those that it was given.
+        """
         distance = self.distance(values)
         return (distance <= self.rad) | np.isposinf(self.rad)
 
     def distance(self, values: Doubles) -> Doubles:
-        """How far each value lies from its midpoint; not finite where the value is not."""
+        """How far each value lies from its midpoint; an infinity only lies at itself."""
+        finite = np.isfinite(values)
         with np.errstate(invalid="ignore", over="ignore"):
             if reference.is_wide(self.mid):
-                finite = np.isfinite(values)
-                gap = Ball(self.mid - reference.lift(np.where(finite, values, 0.0)), self.rad)
-                return np.where(finite, np.abs(gap.center), np.inf)
-            return np.where(np.isfinite(values), np.abs(values - self.mid), np.inf)
+                gap = Ball(self.mid - reference.lift(np.where(finite, values, 0.0)), self.rad).center
+            else:
+                gap = values - self.mid
+            itself = np.isinf(values) & (values == self.center)
+            return np.where(finite, np.abs(gap), np.where(itself, 0.0, np.inf))
 
 
 def gamma(n: float, unit: float) -> float:
@@ -136,10 +141,13 @@ class Arithmetic:
     # -- making balls -------------------------------------------------------------------------
 
     def point(self, values: Doubles) -> Ball:
-        """Balls of radius zero around known values; they reach to zero where these are flushed."""
+        """Balls of radius zero around known values; to zero where these are flushed.
+
+        Around a NaN the ball is unbounded: what comes of one may be anything.
+        """
         values = np.asarray(values, dtype=np.float64)
         size = np.abs(values)
-        rad = np.where(size < self.flushed, size, 0.0)
+        rad = np.where(size < self.flushed, size, np.where(np.isnan(size), np.inf, 0.0))
         return Ball(reference.lift(values) if self.wide else values, rad)
 
     def number(self, value: Fraction) -> Ball:
