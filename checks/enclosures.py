@@ -52,7 +52,8 @@ class Ball:
             mid = np.empty((), dtype=object if not isinstance(self.mid, float) else np.float64)
             mid[()] = self.mid
             object.__setattr__(self, "mid", mid)
-        object.__setattr__(self, "rad", np.asarray(self.rad, dtype=np.float64))
+        rad = np.asarray(self.rad, dtype=np.float64)
+        object.__setattr__(self, "rad", np.where(np.isnan(rad), np.inf, rad))
 
     @property
     def center(self) -> Doubles:
