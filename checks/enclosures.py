@@ -88,7 +88,9 @@ class Ball:
         finite = np.isfinite(values)
         with np.errstate(invalid="ignore", over="ignore"):
             if reference.is_wide(self.mid):
-                gap = Ball(self.mid - reference.lift(np.where(finite, values, 0.0)), self.rad).center
+                gap = Ball(
+                    self.mid - reference.lift(np.where(finite, values, 0.0)), self.rad
+                ).center
             else:
                 gap = values - self.mid
             itself = np.isinf(values) & (values == self.center)
