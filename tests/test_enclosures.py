@@ -326,3 +326,45 @@ def test_a_stored_zero_is_zero_but_for_one_subnormal(fmt):
 def test_nothing_is_rounded_twice_where_storage_is_the_working_format(fmt):
     ball = Ball(np.ones(1), np.zeros(1))
     assert store(ball, fmt, fmt) is ball
+
+
+# -- infinities and NaN ---------------------------------------------------------------------------
+
+
+@EVERY
+def test_an_infinity_lies_at_itself_and_a_nan_is_anything(fmt):
+    ar = exactly(fmt)
+    stored = point(ar, [np.inf, -np.inf, np.nan])
+    assert stored.contains(np.array([np.inf, -np.inf, np.nan])).tolist() == [True, True, True]
+    assert stored.contains(np.array([-np.inf, np.inf, 1.0])).tolist() == [False, False, True]
+    assert stored.contains(np.array([fmt.largest, np.nan, 0.0])).tolist() == [False, False, True]
+    assert ar.negative(stored).contains(np.array([-np.inf, np.inf, np.nan])).all()
+
+
+@EVERY
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_finite_ball_holds_nothing_infinite_and_an_unbounded_one_everything(fmt, value):
+    mid = point(exactly(fmt), [1.0]).mid
+    assert not Ball(mid, np.array([fmt.largest])).contains(np.array([value])).any()
+    assert Ball(mid, np.array([np.inf])).contains(np.array([value])).all()
+
+
+@EVERY
+def test_no_radius_is_a_nan(fmt):
+    ar = arithmetic(fmt)
+    zero, unknown = (
+        point(ar, [[0.0, 1.0]]),
+        Ball(point(ar, [[1.0], [1.0]]).mid, np.full((2, 1), np.inf)),
+    )
+    assert Ball(zero.mid, np.array([[np.nan, 0.0]])).rad.tolist() == [[np.inf, 0.0]]
+    for exact in (ar, exactly(fmt)):
+        assert exact.dot(exact.widened(zero, exact.tiny), unknown).rad.tolist() == [[np.inf]]
+        assert exact.multiply(zero, unknown.map(np.transpose)).rad.tolist() == [[np.inf] * 2]
+
+
+@EVERY
+def test_what_is_exactly_on_the_edge_is_inside(fmt):
+    ball = Ball(point(exactly(fmt), [1.0, 0.0]).mid, np.array([0.25, 0.0]))
+    assert ball.contains(np.array([1.25, 0.0])).all()
+    assert ball.contains(np.array([0.75, -0.0])).all()
+    assert not ball.contains(np.array([np.nextafter(1.25, 2), 5e-324])).any()

@@ -5,6 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings, strategies as st
 from sympy import Eq
 
 from checks import readings
@@ -23,7 +24,7 @@ from checks.strategies import Structure, fill, is_deep
 from checks.tracing import run
 from theory.book import CLAIMS
 from theory.calculus import Gradient, Slope, Total
-from theory.claim import Claim, apart, claim
+from theory.claim import Claim, Standing, apart, claim
 from theory.domains import Batch, Real, SmoothMap, Vector
 from theory.heads import residual, sigmoid, tanh
 from theory.sources import CV
@@ -32,6 +33,8 @@ TORCH = torch_eager()
 BUILT_IN = {"numpy": NUMPY_TEXTBOOK, "torch": TORCH, "ideal": IDEAL}
 DETERMINISTIC = [entry for entry in CLAIMS if not entry.is_statistical]
 EVERY = pytest.mark.parametrize("fmt", FORMATS.values(), ids=str)
+# Every claim in every format is judged, in each example.
+FEWER = settings(max_examples=max(settings().max_examples // 25, 4))
 BOTH = pytest.mark.parametrize("library", ["numpy", "torch"])
 
 
@@ -382,3 +385,20 @@ def test_what_is_not_finite_is_a_defect_where_the_exact_value_is(library, delive
     )
     assert evidence.outside.any()
     assert not evidence.false.any()
+
+
+@EVERY
+@pytest.mark.parametrize("entry", DETERMINISTIC, ids=lambda entry: entry.name)
+@FEWER
+@given(seed=st.integers(0, 2**31), depth=st.integers(1, 8), width=st.integers(1, 4))
+def test_overflow_and_underflow_are_no_defects_of_right_functions(entry, fmt, seed, depth, width):
+    numbers = example_of(entry, fmt).numbers
+    parameters = {n: v for n, v in numbers.items() if entry.variables[n].form == "number"}
+    inner, shapes = (2, 3) * 6, ((3,), (0,), (2, 2))
+    structure = Structure(parameters, depth, width, 3, inner, shapes, "everywhere", 0, seed)
+    whole = fill(entry, fmt, structure, enumerated=False)
+    example = whole.part(0, min(whole.samples, 24))
+    for implementation in (IDEAL, NUMPY_TEXTBOOK):
+        evidence = gather(entry, implementation, fmt, example)
+        assert evidence.faults == ()
+        assert entry.standing is Standing.REFUTED or not evidence.false.any()
