@@ -278,7 +278,8 @@ def _moments(ar: Arithmetic, x: Ball, eps: Fraction) -> _Moments:
         size = squares.magnitude + mean.rad**2
         # Two roundings a difference count twice when squared; then the square, the sum, the mean.
         error = mean.rad**2 + size * gamma(count + 5, ar.unit) + count * ar.tiny
-        outside = ~(size * count <= ar.ceiling)
+        # Merging halves squares the distance of their means, which is up to twice the whole sum.
+        outside = ~(2 * size * count <= ar.ceiling)
     variance = ar.widened(squares, np.where(outside, np.inf, error if ar.unit else 0.0))
     return _Moments(computed, mean.rad, _inverse_root(ar, ar.add(variance, ar.number(eps))))
 
