@@ -366,10 +366,12 @@ def _clipping_factor(ar: Arithmetic, grads: list[Ball], max_norm: Fraction) -> B
     factor = _at_most_one(ar.divide(limit, norm))
     if ar.is_exact or not np.isfinite(joined.magnitude).all():
         return factor
-    mid = factor.center
+    smallest_limit, mid = limit.center - limit.rad, factor.center
+    if smallest_limit <= 0:  # 0/0, where the norm vanishes too
+        return ar.widened(factor, np.inf)
     if np.isfinite(norm.rad):  # from 0 to its largest: the factor from c by that to 1
         with np.errstate(divide="ignore"):
-            smallest = np.minimum(limit.center / norm.magnitude * (1 - 4 * ar.unit), 1.0)
+            smallest = np.minimum(smallest_limit / norm.magnitude * (1 - 4 * ar.unit), 1.0)
         rad = np.maximum(1 - mid, mid - smallest)
     else:  # it may overflow, and c by an infinity is 0
         rad = mid
