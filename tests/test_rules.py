@@ -359,7 +359,7 @@ def merged(x):
         here, there = len(part) // 2, len(part) - len(part) // 2
         gap, whole = other - mean, x.dtype.type(len(part))
         mean = mean + gap * x.dtype.type(there) / whole
-        return mean, squares + more + gap * gap * x.dtype.type(here * there) / whole
+        return mean, squares + more + gap * gap * x.dtype.type(here * there / len(part))
 
     mean, squares = moments(x)
     return mean, squares / x.dtype.type(len(x))
