@@ -5,6 +5,7 @@ usual formulas, and rounds each result once, to either neighbour.
 """
 
 from contextlib import contextmanager
+from dataclasses import replace
 from fractions import Fraction
 
 import mpmath
@@ -19,7 +20,10 @@ from checks.formats import BFLOAT16, FLOAT16, FLOAT32, FLOAT64, FORMATS
 from checks.rules import RULES
 
 SHORT = pytest.mark.parametrize("fmt", [FLOAT16, BFLOAT16], ids=str)
-EVERY = pytest.mark.parametrize("fmt", FORMATS.values(), ids=str)
+# An implementation may state that it works in half precision throughout.
+HALF = replace(FLOAT16, name="float16 throughout", working="float16")
+EVERY = pytest.mark.parametrize("fmt", [*FORMATS.values(), HALF], ids=str)
+WIDELY = pytest.mark.parametrize("fmt", FORMATS.values(), ids=str)
 SEEDS = st.integers(0, 2**32 - 1)
 # An example holds dozens of numbers, and there are hundreds of tests.
 FEWER = settings(max_examples=max(settings().max_examples // 5, 4))
@@ -29,7 +33,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 
 
 def contract(fmt, *, flushes=False):
-    return Contract(fmt, fmt.work, {}, flushes)
+    return Contract(FLOAT16 if fmt is HALF else fmt, fmt.work, {}, flushes)
 
 
 def points(fmt, *arrays):
@@ -644,7 +648,7 @@ def test_every_activation_of_a_short_format_is_enclosed_by_one_ulp(fmt, head):
     assert normal.mean() > 0.5
 
 
-@EVERY
+@WIDELY
 def test_one_operation_is_enclosed_by_one_rounding(fmt):
     rng, ar = np.random.default_rng(8), contract(fmt).arithmetic
     a, b = (ar.point(rng.uniform(1, 2, 500).astype(fmt.work.dtype).astype(float)) for _ in "ab")
@@ -654,7 +658,7 @@ def test_one_operation_is_enclosed_by_one_rounding(fmt):
 
 
 @pytest.mark.parametrize("sign", [-1, 1])
-@EVERY
+@WIDELY
 def test_gradients_that_are_one_percent_off_fall_out(fmt, sign):
     # The ulp of bfloat16 is up to 0.8 %, and its saved outputs are off by half of that.
     wrong = 1 + sign * (0.05 if fmt is BFLOAT16 else 0.01)
@@ -697,21 +701,21 @@ def test_a_variance_in_one_pass_falls_out_where_the_mean_is_large(fmt, offset):
     assert_falls_out(fmt, x, normalised(x, mean, (x * x).mean(axis=0) - mean * mean))
 
 
-@EVERY
+@WIDELY
 def test_a_variance_divided_by_one_less_falls_out(fmt):
     x = fmt.nearest(np.random.default_rng(12).normal(size=(16, 50)))
     w = wide(fmt, x)
     assert_falls_out(fmt, x, normalised(w, w.mean(axis=0), w.var(axis=0, ddof=1)))
 
 
-@EVERY
+@WIDELY
 def test_an_epsilon_outside_the_root_falls_out(fmt):
     x = fmt.nearest(np.random.default_rng(13).normal(size=(16, 50)) / 32)
     w = wide(fmt, x)
     assert_falls_out(fmt, x, (w - w.mean(axis=0)) / (w.std(axis=0) + fmt.work.dtype(1e-5)))
 
 
-@EVERY
+@WIDELY
 def test_clipping_each_gradient_by_its_own_norm_falls_out(fmt):
     grads = [fmt.nearest(np.array([3.0, 4.0])), fmt.nearest(np.array([5.0]))]
     balls = contract(fmt).forward("clip_by_norm", points(fmt, *grads), Fraction(1))
