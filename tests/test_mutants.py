@@ -10,10 +10,13 @@ import pytest
 from checks.example import Example
 from checks.formats import FLOAT32, FORMATS
 from checks.implementation import Implementation
+from checks.implementations.numpy_textbook import NUMPY_TEXTBOOK as NUMPY
+from checks.implementations.numpy_textbook.widening import wide
 from checks.outcomes import judge
 from checks.runner import Profile, check
 from checks.verdict import Verdict
-from tests.mutants import CLIPPING, MUTANTS, NUMPY, wide
+from tests.mutants import MUTANTS
+from tests.mutants.gradients import CLIPPING
 from theory.book import CLAIMS
 from theory.heads import HEADS
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from checks.implementation import Misbehaviour
-from checks.implementations.numpy_textbook import wide
+from checks.implementations.numpy_textbook.widening import wide
 from checks.program import Program
 from checks.tracing import Array, Machine, Stored, accumulate, checked, number, output_shape
 

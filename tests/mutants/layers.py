@@ -1,0 +1,63 @@
+"""Layers: wrong ways to compute them."""
+
+import numpy as np
+
+from checks.implementations.numpy_textbook.widening import wide
+from tests.mutants.mutant import FULL, HALF, NUMPY, TORCH, mutant, one_by_one, textbook
+
+LAYER = "layer_gradient_is_a_product_of_jacobians"
+BEHIND_BATCH_NORM = "batch_norm_weight_gradient_scales_inversely"
+SKIP = "skip_connection_adds_identity"
+RESIDUAL = "residual_gradient_has_an_additive_one"
+RESIDUAL_AS_PRINTED = "residual_gradient_as_printed"
+
+
+@mutant(NUMPY, "linear", (LAYER, BEHIND_BATCH_NORM), HALF)
+def linear_accumulates_in_half(x, weight, bias):
+    """Products and sums in the 16-bit format itself."""
+    terms = [x[:, i, None] * weight[None, :, i] for i in range(x.shape[1])]
+    return one_by_one(terms) + bias
+
+
+@mutant(NUMPY, "linear", (LAYER, SKIP))
+def linear_forgets_the_bias(x, weight, bias):
+    """xWᵀ."""
+    return (wide(x) @ wide(weight).T).astype(x.dtype)
+
+
+@mutant(NUMPY, "linear", (SKIP, LAYER))
+def linear_reads_the_other_layout(x, weight, bias):
+    """The weight's buffer read as (in, out) where it is (out, in).
+
+    Reported for images as pytorch/pytorch#62594.
+    """
+    return (wide(x) @ wide(weight).reshape(weight.shape[::-1]) + wide(bias)).astype(x.dtype)
+
+
+@mutant(NUMPY, "linear_backward", (BEHIND_BATCH_NORM,))
+def linear_backward_averages_over_the_batch(grad, x, weight, bias, y):
+    """The weight's gradient divided by the number of rows, as if the loss were a mean."""
+    x_grad, weight_grad, bias_grad = textbook.linear_backward(grad, x, weight, bias, y)
+    return x_grad, (wide(weight_grad) / len(x)).astype(x.dtype), bias_grad
+
+
+@mutant(TORCH, "residual", (SKIP, RESIDUAL, RESIDUAL_AS_PRINTED))
+def residual_detaches_its_skip(x, branch):
+    """The value is right; the gradient flows through the branch alone."""
+    return x.detach() + branch(x)
+
+
+@mutant(TORCH, "residual", (SKIP, RESIDUAL, RESIDUAL_AS_PRINTED))
+def residual_detaches_its_branch(x, branch):
+    """The branch's part of the gradient is lost, which makes the statement as printed true."""
+    return x + branch(x).detach()
+
+
+@mutant(NUMPY, "residual", (SKIP, RESIDUAL), ("float16", *FULL))
+def residual_leaves_through_bfloat16(x, branch):
+    """The stream is cut to its upper 16 bits on the way out, toward zero.
+
+    Reported as ROCm/aiter#5151. In bfloat16 a cut is one of the two neighbours, and faithful.
+    """
+    bits = (wide(x) + wide(branch(x))).astype(np.float32).view(np.uint32) & 0xFFFF0000
+    return bits.view(np.float32).astype(x.dtype)

@@ -1,0 +1,106 @@
+"""Normalisation: right and unusual ways to compute them."""
+
+import numpy as np
+import torch
+
+from checks.implementations.numpy_textbook.widening import wide
+from tests.variants.variant import (
+    NUMPY,
+    TORCH,
+    double,
+    one_by_one,
+    pairwise,
+    variant,
+    widened_batch_norm,
+    working,
+)
+
+
+def normalised(x, gamma, beta, mean, variance, eps):
+    inverse = 1 / np.sqrt(variance + variance.dtype.type(eps))
+    return ((wide(x) - mean) * (inverse * wide(gamma)) + wide(beta)).astype(x.dtype)
+
+
+@variant(NUMPY, "batch_norm")
+def batch_norm_as_an_affine_map(x, gamma, beta, eps):
+    """x·α + (β − mean·α) with α = γ / √(v + ε)."""
+    z = wide(x)
+    mean = z.mean(axis=0)
+    alpha = wide(gamma) / np.sqrt(z.var(axis=0) + z.dtype.type(eps))
+    return (z * alpha + (wide(beta) - mean * alpha)).astype(x.dtype)
+
+
+@variant(NUMPY, "batch_norm")
+def batch_norm_by_division(x, gamma, beta, eps):
+    z = wide(x)
+    deviation = np.sqrt(z.var(axis=0) + z.dtype.type(eps))
+    return (wide(gamma) * ((z - z.mean(axis=0)) / deviation) + wide(beta)).astype(x.dtype)
+
+
+@variant(NUMPY, "batch_norm")
+def batch_norm_summed_pairwise_in_reverse(x, gamma, beta, eps):
+    z = wide(x)
+    mean = pairwise(z[::-1]) / len(z)
+    variance = pairwise(((z - mean) ** 2)[::-1]) / len(z)
+    return normalised(x, gamma, beta, mean, variance, eps)
+
+
+@variant(NUMPY, "batch_norm")
+def batch_norm_summed_one_by_one(x, gamma, beta, eps):
+    z = wide(x)
+    mean = one_by_one(z) / len(z)
+    variance = one_by_one((z - mean) ** 2) / len(z)
+    return normalised(x, gamma, beta, mean, variance, eps)
+
+
+@variant(NUMPY, "batch_norm")
+def batch_norm_by_welford(x, gamma, beta, eps):
+    """Mean and sum of squares updated row by row."""
+    mean, squares = wide(x)[0], np.zeros_like(wide(x)[0])
+    for count, row in enumerate(wide(x)[1:], start=2):
+        delta = row - mean
+        mean = mean + delta / mean.dtype.type(count)
+        squares = squares + delta * (row - mean)
+    return normalised(x, gamma, beta, mean, squares / squares.dtype.type(len(x)), eps)
+
+
+@variant(NUMPY, "batch_norm")
+def batch_norm_merges_two_shards(x, gamma, beta, eps):
+    """Chan's parallel update: means and sums of squares of two halves, merged by their counts."""
+    one, two = np.array_split(wide(x), 2)
+    delta = two.mean(axis=0) - one.mean(axis=0)
+    share = delta.dtype.type(len(two) / len(x))
+    mean = one.mean(axis=0) + delta * share
+    squares = [((part - part.mean(axis=0)) ** 2).sum(axis=0) for part in (one, two)]
+    between = delta * delta * share * delta.dtype.type(len(one))
+    return normalised(x, gamma, beta, mean, (squares[0] + squares[1] + between) / len(x), eps)
+
+
+@variant(NUMPY, "batch_norm")
+def batch_norm_in_double_precision(x, gamma, beta, eps):
+    z = double(x)
+    deviation = np.sqrt(z.var(axis=0) + eps)
+    return (double(gamma) * (z - z.mean(axis=0)) / deviation + double(beta)).astype(x.dtype)
+
+
+variant(TORCH, "batch_norm")(widened_batch_norm)
+
+
+@variant(TORCH, "batch_norm")
+def batch_norm_by_rsqrt(x, gamma, beta, eps):
+    """Differentiated through mean and variance by autograd."""
+    z = working(x)
+    centred = z - z.mean(0)
+    inverse = torch.rsqrt((centred * centred).mean(0) + eps)
+    return (centred * inverse * working(gamma) + working(beta)).to(x.dtype)
+
+
+@variant(NUMPY, "batch_norm_backward")
+def batch_norm_backward_over_the_count(grad, x, gamma, beta, eps, y):
+    """γ/(m·s) · (m·grad − Σ grad − x̂ Σ grad·x̂)."""
+    g, z, m = wide(grad), wide(x), wide(x).dtype.type(len(x))
+    inverse = 1 / np.sqrt(z.var(axis=0) + z.dtype.type(eps))
+    normal = (z - z.mean(axis=0)) * inverse
+    along, total = (g * normal).sum(axis=0), g.sum(axis=0)
+    x_grad = wide(gamma) * inverse / m * (m * g - total - normal * along)
+    return tuple(part.astype(x.dtype) for part in (x_grad, along, total))

@@ -1,0 +1,27 @@
+"""The heads that an implementation defines: what each one means, over the reals.
+
+`backproof heads` prints them in this order; a chapter gets them all from `theory.language`.
+"""
+
+from theory.heads.activations import leaky_relu, relu, sigmoid, tanh
+from theory.heads.arithmetic import power
+from theory.heads.gradients import clip_by_norm
+from theory.heads.initializers import he_normal
+from theory.heads.kinds import Elementwise as Elementwise, ImplementationHead as ImplementationHead
+from theory.heads.layers import linear, residual
+from theory.heads.normalization import batch_norm
+
+__all__ = [
+    "batch_norm",
+    "clip_by_norm",
+    "he_normal",
+    "leaky_relu",
+    "linear",
+    "power",
+    "relu",
+    "residual",
+    "sigmoid",
+    "tanh",
+]
+
+HEADS: dict[str, type[ImplementationHead]] = {name: globals()[name] for name in __all__}
