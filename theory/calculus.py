@@ -13,6 +13,7 @@ from sympy import Dummy, Symbol, Tuple
 from sympy.logic.boolalg import BooleanFunction
 
 from theory.head import Head
+from theory.kind import Kind
 
 
 class Slope(Head):
@@ -141,6 +142,7 @@ class Computed(Head):
     """Arithmetic that the implementation's array library carries out, every operation rounded."""
 
     parameters = ("x",)
+    mark = Kind.F
 
 
 class Dot(Head):
@@ -218,6 +220,7 @@ class Expectation(Head):
 
     parameters = ("x", "seed")
     symbol = r"\mathbb{E}"
+    mark = Kind.S
 
 
 class Iff(BooleanFunction):  # type: ignore[misc]  # SymPy is untyped
@@ -236,6 +239,8 @@ class Identical(BooleanFunction):  # type: ignore[misc]  # SymPy is untyped
 
 class FormatConstant(Symbol):  # type: ignore[misc]  # SymPy is untyped
     """A positive number that a float format fixes; over the reals it may be any positive number."""
+
+    mark = Kind.F
 
     def __new__(cls, name: str) -> Any:
         """Make the positive symbol of this name."""

@@ -17,6 +17,7 @@ from theory import calculus, heads
 from theory.calculus import Expectation, FormatConstant, Identical, Iff
 from theory.domains import Domain
 from theory.head import Head
+from theory.kind import Kind, kind_of
 from theory.sources import Citation
 
 
@@ -61,6 +62,11 @@ class Claim:
         if self.formula.atoms(calculus.Apply):
             names |= SMOOTH_MAP_HEADS
         return frozenset(names)
+
+    @property
+    def kind(self) -> Kind:
+        """What it takes to be sure of the claim."""
+        return kind_of(self.formula, refuted=self.standing is Standing.REFUTED)
 
     @property
     def is_statistical(self) -> bool:

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from sympy import Function
 
+from theory.kind import Kind
 from theory.sources import Citation
 
 
@@ -11,13 +12,15 @@ class Head(Function):  # type: ignore[misc]  # SymPy is untyped
     """An inert function: its name in formulas, its signature, its definition and its source.
 
     Subclasses state `parameters` (the names of the arguments, in order), `symbol` (LaTeX) and
-    `source`; the docstring is what `backproof heads` prints. Raises TypeError for a wrong number
-    of arguments, with the signature.
+    `source`; the docstring is what `backproof heads` prints. `mark` is the kind of claim that the
+    head alone makes of a formula. Raises TypeError for a wrong number of arguments, with the
+    signature.
     """
 
     parameters: ClassVar[tuple[str, ...]] = ()
     symbol: ClassVar[str] = ""
     source: ClassVar[Citation | None] = None
+    mark: ClassVar[Kind] = Kind.T
 
     def __new__(cls, *arguments: Any, **options: Any) -> Any:
         """Apply the head; the number of arguments is checked here."""
