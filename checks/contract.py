@@ -1,6 +1,7 @@
 """The contract under which an implementation is enclosed: formats, device, and what it stated."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,9 @@ import numpy as np
 from checks.enclosures import Arithmetic, Ball, store
 from checks.formats import FLOAT64, Format
 from checks.implementation import Implementation
+from checks.lists import mapped
 from checks.machines import machine
+from checks.operations import function_of
 from checks.rules import RULES
 
 
@@ -41,9 +44,7 @@ class Contract:
     def forward(self, operation: str, *operands: Any) -> Any:
         """The enclosure of an operation's output after its one rounding; a list for a list."""
         result = RULES[operation].forward(self.arithmetic, *operands)
-        if isinstance(result, list):
-            return [self.stored(operation, ball) for ball in result]
-        return self.stored(operation, result)
+        return mapped(partial(self.stored, operation), result)
 
     def backward(self, operation: str, *operands: Any) -> list[Any]:
         """The enclosures of the gradients of an operation's arguments, each rounded once."""
@@ -51,16 +52,18 @@ class Contract:
         if backward is None:
             raise ValueError(f"{operation} has no backward pass to differentiate through")
         parts = backward(self.arithmetic, *operands)
-        return [part if part is None else self.stored(operation, part) for part in parts]
+        store_one = partial(self.stored, operation)
+        return [part if part is None else mapped(store_one, part) for part in parts]
 
     def stored(self, operation: str, ball: Ball) -> Ball:
         """A result after its one rounding into storage, or within the ulps that were stated."""
         result = store(ball, self.storage, self.working, flushes=self.flushes)
-        if operation not in self.ulps:
+        function = function_of(operation)
+        if function not in self.ulps:
             return result
         with np.errstate(invalid="ignore"):
             # What is stated replaces the last rounding; what came before it stays.
-            stated = self.ulps[operation] * self.storage.ulp(np.abs(ball.center))
+            stated = self.ulps[function] * self.storage.ulp(np.abs(ball.center))
         return Ball(result.mid, np.maximum(result.rad, ball.rad + stated))
 
     def added(self, a: Ball, b: Ball) -> Ball:

@@ -18,8 +18,10 @@ from checks.enclosures import Ball
 from checks.example import Example
 from checks.formats import Format
 from checks.implementation import Implementation, Misbehaviour
+from checks.lists import entered, mapped
 from checks.lowering import lower
 from checks.machines import machine
+from checks.operations import function_of, is_drawn
 from checks.program import Program, Relation
 from checks.statement import sides
 from checks.tracing import Trace, run
@@ -176,34 +178,34 @@ def _enclosed(
         return [stored[a] if isinstance(a, int) else a for a in node.arguments]
 
     for index, node in enumerate(program.network):
-        if node.operation in {"input", "he_normal"}:
+        if node.operation == "input" or is_drawn(node.operation):
             continue
+        name = function_of(node.operation)
         balls = contract.forward(node.operation, *operands(index))
-        if isinstance(balls, list):
-            for ball, value in zip(balls, trace.values[index], strict=True):
-                yield node.operation, ball, value
-        else:
-            yield node.operation, balls, trace.values[index]
+        yield from _parts(name, balls, trace.values[index])
     for pullback in trace.pullbacks:
-        path = set(program.path(pullback.x, pullback.y))
-        if trace.strayed & path:
+        reached = set(pullback.gradients)
+        if trace.strayed & reached:
             continue  # the branch was evaluated apart; see _derivatives
-        arriving: dict[int, tuple[str, Ball]] = {}
-        for index in sorted(path - {pullback.x}, reverse=True):
+        arriving: dict[int, tuple[str, Any]] = {}
+        for index in sorted(reached, reverse=True):
             node = program.network[index]
-            grad = ar.point(np.asarray(pullback.gradients[index]))
+            if not node.parents:
+                continue
+            grad = readings.points(ar, pullback.gradients[index])
             parts = contract.backward(node.operation, *operands(index), stored[index], grad)
             for parent, part in zip(node.arguments, parts, strict=False):
-                if isinstance(parent, int) and parent in path:
-                    name = f"the backward pass of {node.operation}"
+                if isinstance(parent, int) and parent in reached:
+                    function = function_of(node.operation)
+                    name = f"the backward pass of {function}"
                     if parent in arriving:
                         # Several consumers: their gradients are added, in any order.
                         others, ball = arriving[parent]
-                        name = others if others == name else f"{others} or of {node.operation}"
-                        part = contract.added(ball, part)
+                        name = others if others == name else f"{others} or of {function}"
+                        part = mapped(contract.added, ball, part)
                     arriving[parent] = name, part
-        for index, (name, ball) in arriving.items():
-            yield name, ball, pullback.gradients[index]
+        for index, (name, balls) in arriving.items():
+            yield from _parts(name, balls, pullback.gradients[index])
 
 
 def _derivatives(
@@ -216,7 +218,15 @@ def _derivatives(
     """
     reading = readings.anchored(program, contract, example.arrays, trace)
     for node in program.derivatives:
-        yield "the backward pass of residual", reading.derivatives[node], trace.derivatives[node]
+        yield from _parts(
+            "the backward pass of residual", reading.derivatives[node], trace.derivatives[node]
+        )
+
+
+def _parts(name: str, balls: Any, stored: Any) -> Iterator[tuple[str, Ball, Any]]:
+    """An array and its enclosure, or those of every part of a list."""
+    for ball, values in zip(entered(balls), entered(stored), strict=True):
+        yield name, ball, values
 
 
 def _faults(
@@ -357,7 +367,14 @@ def _stored_sides(program: Program, trace: Trace) -> list[Any]:
         trace.derivatives[node] if node.derivative else trace.values[node.parents[0]]
         for node in program.stored_sides
     )
-    return list(np.broadcast_arrays(*sides))
+    return list(np.broadcast_arrays(*map(_joined, sides)))
+
+
+def _joined(stored: Any) -> Any:
+    """A list of arrays as one row of all their entries."""
+    return (
+        np.concatenate([np.ravel(part) for part in stored]) if isinstance(stored, list) else stored
+    )
 
 
 def _other_bits(program: Program, trace: Trace) -> Any:

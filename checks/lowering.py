@@ -16,7 +16,7 @@ from checks.program import Argument, Derivative, Key, Node, Program, Relation
 from theory import calculus
 from theory.claim import Claim
 from theory.domains import Domain, SmoothMap
-from theory.heads import ImplementationHead
+from theory.heads import ImplementationHead, Output, Several
 
 Environment = dict[Any, Argument]
 Numbers = Mapping[str, Argument]
@@ -171,20 +171,29 @@ class _Lowering:
             return self.run("zeros", self.network(expression.args[0], env))
         if isinstance(expression, ImplementationHead):
             return self.head(expression, env)
+        if isinstance(expression, Output):
+            function, name = expression.args
+            return self.head(function, env, output=str(name))
         raise LoweringError(
             f"{self.claim.name}: {expression} cannot be run by an implementation; use a head of "
             "theory.heads, or move it out of the derivative"
         )
 
-    def head(self, expression: Any, env: Environment) -> int:
+    def head(self, expression: Any, env: Environment, output: str = "") -> int:
+        function = type(expression).__name__
+        if isinstance(expression, Several) and not output:
+            raise LoweringError(
+                f"{self.claim.name}: {function} has several outputs; take it apart first, as in "
+                f"{', '.join(expression.outputs)} = {type(expression).signature()}"
+            )
         arguments = [self.network(part, env) for part in expression.args]
         for name, argument in zip(expression.parameters, arguments, strict=True):
             if isinstance(argument, Fraction) and name not in expression.numbers:
                 raise LoweringError(
-                    f"{self.claim.name}: {type(expression).__name__} takes an array as its {name}, "
+                    f"{self.claim.name}: {function} takes an array as its {name}, "
                     f"and {argument} is a number; make it a Real or another array domain"
                 )
-        return self.run(type(expression).__name__, *arguments)
+        return self.run(f"{function}.{output}" if output else function, *arguments)
 
     def fold(self, operation: str, parts: list[Argument]) -> Argument:
         """A sum or product as a chain of two-argument operations, numbers first.
@@ -268,7 +277,7 @@ class _Lowering:
             return self.say("derivative", y, x, derivative=_DERIVATIVES[type(expression)])
         if isinstance(expression, calculus.Computed):
             return self.say("observe", self.network(expression.args[0], env))
-        if isinstance(expression, ImplementationHead | calculus.Apply | calculus.Iterated):
+        if isinstance(expression, ImplementationHead | Output | calculus.Apply | calculus.Iterated):
             return self.say("observe", self.network(expression, env))
         if isinstance(expression, Domain | Indexed):
             return self.say("input", key=self.key(expression, env))

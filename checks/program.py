@@ -13,6 +13,8 @@ from enum import Enum
 from fractions import Fraction
 from functools import cached_property
 
+from checks.operations import is_differentiable
+
 Key = tuple[str, int]  # a variable and its layer, which is 0 where it has none
 Argument = int | Fraction | tuple[int, ...]
 
@@ -59,7 +61,7 @@ class Program:
     left: int
     right: int
     relation: Relation
-    _paths: dict[tuple[int, int], tuple[int, ...]] = field(default_factory=dict, compare=False)
+    _ancestors: dict[int, tuple[int, ...]] = field(default_factory=dict, compare=False)
 
     @cached_property
     def derivatives(self) -> tuple[Node, ...]:
@@ -80,20 +82,19 @@ class Program:
         """The operations of the network."""
         return frozenset(node.operation for node in self.network)
 
-    def path(self, source: int, target: int) -> tuple[int, ...]:
-        """The nodes that lie on a path from source to target, in order; none if there is none."""
-        if (source, target) not in self._paths:
-            self._paths[source, target] = tuple(self._between(source, target))
-        return self._paths[source, target]
+    def ancestors(self, target: int) -> tuple[int, ...]:
+        """The nodes that a gradient reaches on its way back from target, it included, in order."""
+        if target not in self._ancestors:
+            self._ancestors[target] = tuple(self._below(target))
+        return self._ancestors[target]
 
-    def _between(self, source: int, target: int) -> Iterator[int]:
-        depends = {source}
-        for index in range(source + 1, target + 1):
-            node = self.network[index]
-            if node.operation != "zeros" and depends.intersection(node.parents):
-                depends.add(index)
-        needed = {target} & depends
-        for index in range(target, source, -1):
-            if index in needed:
-                needed.update(depends.intersection(self.network[index].parents))
-        return iter(sorted(needed))
+    def _below(self, target: int) -> Iterator[int]:
+        reached = {target}
+        for index in range(target, -1, -1):
+            if index in reached:
+                reached.update(
+                    parent
+                    for parent in self.network[index].parents
+                    if is_differentiable(self.network[parent].operation)
+                )
+        return iter(sorted(reached))

@@ -17,6 +17,8 @@ import numpy as np
 
 from checks.contract import Contract
 from checks.enclosures import Arithmetic, Ball
+from checks.lists import mapped
+from checks.operations import is_drawn
 from checks.program import Derivative, Node, Program
 from checks.rules import RULES
 from checks.tracing import Arrays, Trace, accumulate, seeds
@@ -32,9 +34,7 @@ class Reading:
 
 def points(arithmetic: Arithmetic, values: Any) -> Any:
     """Stored arrays as balls of radius zero."""
-    if isinstance(values, list):
-        return [arithmetic.point(part) for part in values]
-    return arithmetic.point(values)
+    return mapped(arithmetic.point, values)
 
 
 class _Exact:
@@ -75,7 +75,7 @@ def observed(program: Program, arithmetic: Arithmetic, trace: Trace) -> Reading:
     needed = {a for node in program.statement if node.operation == "observe" for a in node.parents}
     return Reading(
         {index: points(arithmetic, trace.values[index]) for index in needed},
-        {node: arithmetic.point(value) for node, value in trace.derivatives.items()},
+        {node: points(arithmetic, value) for node, value in trace.derivatives.items()},
     )
 
 
@@ -87,29 +87,33 @@ def _read(program: Program, rules: Any, arrays: Arrays, trace: Trace, *, anchore
         if node.operation == "input":
             assert node.key is not None
             outputs[index] = points(ar, arrays[node.key])
-        elif node.operation == "he_normal":
+        elif is_drawn(node.operation):
             outputs[index] = points(ar, trace.values[index])
         else:
             operands = [inputs[a] if isinstance(a, int) else a for a in node.arguments]
             outputs[index] = rules.forward(node.operation, *operands)
         inputs[index] = points(ar, trace.values[index]) if anchored else outputs[index]
 
-    def pullback(y: int, x: int, seed: Any) -> Ball:
+    def pullback(y: int, seed: Any) -> Mapping[int, Ball]:
         def contributions(index: int, grad: Ball) -> Sequence[Any]:
             node = program.network[index]
             operands = [inputs[a] if isinstance(a, int) else a for a in node.arguments]
             return rules.backward(node.operation, *operands, inputs[index], grad)
 
-        if not program.path(x, y):
-            return ar.point(np.zeros(outputs[x].shape))
-        if x == y:
-            return ar.point(seed)
-        return accumulate(program, y, x, ar.point(seed), contributions, rules.added)[x]
+        return accumulate(program, y, ar.point(seed), contributions, rules.added)
 
     derivatives = {}
+    passes: dict[tuple[int, bool], list[Mapping[int, Ball]]] = {}
     for node in program.derivatives:
         y, x = node.parents
-        rows = [pullback(y, x, seed) for seed in seeds(node.derivative, np.zeros(outputs[y].shape))]
+        units = seeds(node.derivative, np.zeros(outputs[y].shape))
+        if x in program.ancestors(y):
+            key = y, node.derivative is Derivative.JACOBIAN
+            if key not in passes:
+                passes[key] = [pullback(y, seed) for seed in units]
+            rows = [gradients[x] for gradients in passes[key]]
+        else:
+            rows = [mapped(lambda part: ar.point(np.zeros(part.shape)), outputs[x])] * len(units)
         derivatives[node] = (
             Ball(
                 np.concatenate([row.mid for row in rows]), np.concatenate([row.rad for row in rows])

@@ -21,14 +21,16 @@ def sides(
     for index, node in enumerate(program.statement):
         if node.operation == "input":
             assert node.key is not None
-            values[index] = points(arithmetic, arrays[node.key])
+            values[index] = _joined(points(arithmetic, arrays[node.key]))
         elif node.operation == "observe":
             (network,) = node.arguments
             values[index] = (
-                reading.values[network] if isinstance(network, int) else arithmetic.number(network)  # type: ignore[arg-type]  # a Fraction
+                _joined(reading.values[network])
+                if isinstance(network, int)
+                else arithmetic.number(network)  # type: ignore[arg-type]  # a Fraction
             )
         elif node.derivative:
-            values[index] = reading.derivatives[node]
+            values[index] = _joined(reading.derivatives[node])
         elif node.operation == "constant T_over":
             values[index] = arithmetic.number(fmt.overflow_threshold)
         elif node.operation == "constant T_under":
@@ -37,6 +39,16 @@ def sides(
             operands = [values[a] if isinstance(a, int) else a for a in node.arguments]
             values[index] = _OPERATIONS[node.operation](arithmetic, *operands)
     return values[program.left], values[program.right]
+
+
+def _joined(value: Any) -> Ball:
+    """A list of arrays as one row of all their entries."""
+    if not isinstance(value, list):
+        return value
+    parts = [part.map(np.ravel) for part in value]
+    return Ball(
+        np.concatenate([part.mid for part in parts]), np.concatenate([part.rad for part in parts])
+    )
 
 
 def _ball(ar: Arithmetic, value: Any) -> Ball:
@@ -62,11 +74,8 @@ def _diagonal(ar: Arithmetic, row: Ball) -> Ball:
     return Ball(np.where(on, row.mid, zero.mid), np.where(on, row.rad, 0.0))
 
 
-def _norm(ar: Arithmetic, x: Any) -> Ball:
-    parts = [part.map(np.ravel) for part in (x if isinstance(x, list) else [x])]
-    flat = Ball(
-        np.concatenate([part.mid for part in parts]), np.concatenate([part.rad for part in parts])
-    )
+def _norm(ar: Arithmetic, x: Ball) -> Ball:
+    flat = x.map(np.ravel)
     # Scaled by the largest entry, a power of two, so that the squares neither overflow nor vanish.
     largest = float(np.max(flat.magnitude, initial=0.0))
     if not np.isfinite(largest) or largest == 0:

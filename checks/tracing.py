@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from checks import modes
 from checks.formats import Format
 from checks.implementation import Implementation, Misbehaviour
+from checks.lists import entered, mapped
+from checks.operations import function_of, head_of, output_number, outputs_of
 from checks.program import Derivative, Key, Node, Program
 
 Array = Any  # of the implementation's library
@@ -25,10 +27,9 @@ Arrays = Mapping[Key, Any]  # NumPy arrays, or lists of them, in the format unde
 
 @dataclass(frozen=True)
 class Pullback:
-    """One backward pass: from a seed at node y to every node between y and x."""
+    """One backward pass: from a seed at node y to every node that y depends on."""
 
     y: int
-    x: int
     seed: Stored
     gradients: Mapping[int, Stored]
 
@@ -52,8 +53,8 @@ class Machine:
         self.inputs: dict[int, Any] = {}  # what was loaded, by node, for fresh evaluations
         self.strayed: set[int] = set()  # residuals that called their branch on something new
 
-    def load(self, values: Any) -> Array:
-        """NumPy array to the library's."""
+    def load(self, values: Any, *, differentiated: bool = True) -> Array:
+        """NumPy array to the library's; a list's parts are leaves where they are differentiated."""
         raise NotImplementedError
 
     def save(self, array: Array) -> Any:
@@ -74,9 +75,9 @@ class Machine:
         return bool(np.asarray(self.halved(smallest))[0] == 0)
 
     def pull(
-        self, program: Program, values: Mapping[int, Array], y: int, x: int, seed: Stored
+        self, program: Program, values: Mapping[int, Array], y: int, seed: Stored
     ) -> dict[int, Stored]:
-        """The gradients that arrive at every node on the paths from x to y."""
+        """The gradients that arrive at every node that y depends on."""
         raise NotImplementedError
 
     def copy(self, array: Array) -> Array:
@@ -126,37 +127,45 @@ def run(program: Program, machine: Machine, arrays: Arrays) -> Trace:
     """Compute the network and all its derivatives. Raises Misbehaviour."""
     trace = Trace()
     values: dict[int, Array] = {}
+    passes: dict[tuple[int, bool], list[Pullback]] = {}
+    differentiated = {
+        index for node in program.derivatives for index in program.ancestors(node.parents[0])
+    }
     for index, node in enumerate(program.network):
         if node.operation == "input":
             assert node.key is not None
             machine.inputs[index] = arrays[node.key]
-            values[index] = machine.load(arrays[node.key])
+            values[index] = machine.load(arrays[node.key], differentiated=index in differentiated)
         else:
             arguments = [values[a] if isinstance(a, int) else a for a in node.arguments]
             values[index] = machine.forward(program, index, arguments)
         trace.values[index] = called(node.operation, machine.save, values[index])
     for node in program.derivatives:
         y, x = node.parents
-        rows = []
-        for seed in seeds(node.derivative, trace.values[y]):
-            gradients = _gradients(program, machine, values, trace, y, x, seed)
-            rows.append(gradients[x])
-            trace.pullbacks.append(Pullback(y, x, seed, gradients))
-        trace.derivatives[node] = (
-            np.concatenate(rows) if node.derivative is Derivative.JACOBIAN else rows[0]
-        )
+        by_rows = node.derivative is Derivative.JACOBIAN
+        if x not in program.ancestors(y):
+            nothing = mapped(np.zeros_like, trace.values[x])
+            rows = [nothing] * len(seeds(node.derivative, trace.values[y]))
+        else:
+            # Whatever a network is differentiated by, one backward pass answers for it.
+            if (y, by_rows) not in passes:
+                passes[y, by_rows] = [
+                    Pullback(y, seed, _pulled(program, machine, values, y, seed))
+                    for seed in seeds(node.derivative, trace.values[y])
+                ]
+            rows = [pullback.gradients[x] for pullback in passes[y, by_rows]]
+        trace.derivatives[node] = np.concatenate(rows) if by_rows else rows[0]
+    trace.pullbacks = [pullback for pullbacks in passes.values() for pullback in pullbacks]
     trace.strayed = frozenset(machine.strayed)
     return trace
 
 
-def _gradients(
-    program: Program, machine: Machine, values: Any, trace: Trace, y: int, x: int, seed: Stored
+def _pulled(
+    program: Program, machine: Machine, values: Any, y: int, seed: Stored
 ) -> Mapping[int, Stored]:
-    if not program.path(x, y):  # y does not depend on x
-        return {x: np.zeros_like(trace.values[x])}
-    if x == y:
-        return {x: seed}
-    return machine.pull(program, values, y, x, seed)
+    if program.ancestors(y) == (y,):
+        return {y: seed}
+    return machine.pull(program, values, y, seed)
 
 
 def seeds(derivative: Derivative | None, y: Stored) -> list[Stored]:
@@ -173,21 +182,21 @@ def seeds(derivative: Derivative | None, y: Stored) -> list[Stored]:
 def accumulate(
     program: Program,
     y: int,
-    x: int,
     seed: Any,
     contributions: Callable[[int, Any], Sequence[Any]],
     add: Callable[[Any, Any], Any],
 ) -> dict[int, Any]:
     """The reverse pass over a program's graph, whatever the gradients are made of."""
-    path = program.path(x, y)
-    on_path = set(path)
+    reached = set(program.ancestors(y))
     gradients: dict[int, Any] = {y: seed}
-    for index in reversed(path[1:]):
+    for index in reversed(program.ancestors(y)):
+        if not program.network[index].parents:
+            continue
         parts = contributions(index, gradients[index])
         for parent, part in zip(program.network[index].arguments, parts, strict=False):
-            if isinstance(parent, int) and parent in on_path:
+            if isinstance(parent, int) and parent in reached:
                 known = gradients.get(parent)
-                gradients[parent] = part if known is None else add(known, part)
+                gradients[parent] = part if known is None else mapped(add, known, part)
     return gradients
 
 
@@ -219,23 +228,33 @@ def called(operation: str, function: Callable[..., Any], *arguments: Any) -> Any
 
 
 def _bits(saved: Any) -> Any:
-    return [part.tobytes() for part in saved] if isinstance(saved, list) else saved.tobytes()
+    return [part.tobytes() for part in entered(saved)]
 
 
-def output_shape(node: Node, arguments: Sequence[Any]) -> tuple[int, ...] | None:
-    """The shape that a node's output must have, or None where the rule itself decides."""
-    shapes = [tuple(part.shape) for part in arguments if hasattr(part, "shape")]
-    if node.operation == "linear":
-        return (shapes[0][0], shapes[1][0])
-    if node.operation in {"sigmoid", "tanh", "relu", "leaky_relu", "batch_norm", "power"}:
-        return shapes[0]
-    if node.operation == "residual":
-        return shapes[0]
-    if node.operation == "he_normal":
-        shape = node.arguments[0]
-        assert isinstance(shape, tuple)
-        return shape
-    return None
+def delivered(operation: str, result: Any, arguments: Sequence[Any]) -> Any:
+    """What a head's function returned, the one output that is meant, if it is as the head says."""
+    head, names = head_of(operation), outputs_of(operation)
+    function = function_of(operation)
+    assert head is not None
+    like = arguments[0]
+    if names:
+        if not isinstance(result, list | tuple) or len(result) != len(names):
+            raise Misbehaviour(function, f"returned no tuple of {' and '.join(names)}")
+        place = output_number(operation)
+        result = result[place]
+        like = arguments[head.parameters.index(head.outputs[names[place]])]
+    if function == "linear":
+        return checked(function, result, like, (like.shape[0], arguments[1].shape[0]))
+    return matching(function, result, like)
+
+
+def matching(function: str, result: Any, like: Any) -> Any:
+    """The result, if it is like an argument: an array of its shape, or a list of such arrays."""
+    if not isinstance(like, list):
+        return checked(function, result, like, tuple(like.shape))
+    if not isinstance(result, list | tuple) or len(result) != len(like):
+        raise Misbehaviour(function, f"returned no list of {len(like)} arrays")
+    return [matching(function, one, of) for one, of in zip(result, like, strict=True)]
 
 
 def number(argument: Any) -> Any:

@@ -13,9 +13,12 @@ from checks import reference
 from checks.enclosures import Arithmetic, Ball
 from checks.formats import FLOAT64, Format
 from checks.implementation import Implementation
+from checks.implementations.numpy_textbook import NUMPY_TEXTBOOK
+from checks.lists import mapped
+from checks.operations import function_of, is_drawn
 from checks.program import Program
 from checks.rules import RULES
-from checks.tracing import Array, Machine, Stored, accumulate
+from checks.tracing import Array, Machine, Stored, accumulate, number
 
 IDEAL = Implementation("ideal", "ideal", {})
 
@@ -27,7 +30,7 @@ class IdealMachine(Machine):
         super().__init__(implementation, fmt)
         self.arithmetic = Arithmetic.exact(wide=fmt is FLOAT64)
 
-    def load(self, values: Any) -> Array:
+    def load(self, values: Any, *, differentiated: bool = True) -> Array:
         """As they are."""
         return values
 
@@ -38,16 +41,14 @@ class IdealMachine(Machine):
     def forward(self, program: Program, index: int, arguments: Sequence[Any]) -> Array:
         """The rule in exact arithmetic, rounded to nearest once."""
         node = program.network[index]
-        if node.operation == "he_normal":
-            shape, seed = node.arguments
-            scale = np.sqrt(2 / np.prod(shape[1:]))  # type: ignore[index]  # a shape
-            draws = np.random.default_rng(int(seed)).normal(0.0, scale, shape)  # type: ignore[arg-type]  # a seed
-            return self.format.nearest(draws)
+        if is_drawn(node.operation):
+            draw = NUMPY_TEXTBOOK.functions[function_of(node.operation)]
+            return self.format.nearest(draw(*map(number, arguments)))
         result = RULES[node.operation].forward(self.arithmetic, *map(self._ball, arguments))
-        return [*map(self._round, result)] if isinstance(result, list) else self._round(result)
+        return mapped(self._round, result)
 
     def pull(
-        self, program: Program, values: Mapping[int, Array], y: int, x: int, seed: Stored
+        self, program: Program, values: Mapping[int, Array], y: int, seed: Stored
     ) -> dict[int, Stored]:
         """The rules' backward passes in exact arithmetic, every gradient rounded once."""
 
@@ -62,12 +63,12 @@ class IdealMachine(Machine):
                 self._ball(values[index]),
                 self._ball(grad),
             )
-            return [None if part is None else self._round(part) for part in parts]
+            return [None if part is None else mapped(self._round, part) for part in parts]
 
         def add(a: Array, b: Array) -> Array:
             return self._round(self.arithmetic.add(self._ball(a), self._ball(b)))
 
-        return accumulate(program, y, x, seed, contributions, add)
+        return accumulate(program, y, seed, contributions, add)
 
     def _ball(self, value: Any) -> Any:
         if isinstance(value, list):

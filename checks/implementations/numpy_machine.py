@@ -6,22 +6,30 @@ from typing import Any
 
 import numpy as np
 
-from checks.implementation import Misbehaviour
+from checks.formats import Format
+from checks.implementation import Implementation, Misbehaviour
 from checks.implementations.numpy_textbook.widening import wide
+from checks.lists import mapped
+from checks.operations import function_of, is_drawn, output_number, outputs_of
 from checks.program import Program
-from checks.tracing import Array, Machine, Stored, accumulate, checked, number, output_shape
+from checks.tracing import Array, Machine, Stored, accumulate, checked, delivered, matching, number
 
 
 class NumpyMachine(Machine):
     """NumPy arrays; the array library's own arithmetic is widened, computed and rounded once."""
 
-    def load(self, values: Any) -> Array:
+    def __init__(self, implementation: Implementation, fmt: Format) -> None:
+        super().__init__(implementation, fmt)
+        # What functions returned, by node: a backward pass takes all outputs, whichever is meant.
+        self.results: dict[int, Any] = {}
+
+    def load(self, values: Any, *, differentiated: bool = True) -> Array:
         """A copy, so that a function that writes to its input harms nobody."""
         return self.save(values)
 
     def save(self, array: Array) -> Any:
         """A copy, so that what was stored stays what it was."""
-        return [part.copy() for part in array] if isinstance(array, list) else array.copy()
+        return mapped(np.copy, array)
 
     def copy(self, array: Array) -> Array:
         """A copy."""
@@ -33,17 +41,17 @@ class NumpyMachine(Machine):
         with np.errstate(all="ignore"):
             if node.operation in _ARITHMETIC:
                 return self._arithmetic(node.operation, arguments)
-            function = self.implementation.functions[node.operation]
+            name = function_of(node.operation)
             arguments = [number(argument) for argument in arguments]
-            if node.operation == "residual":
-                arguments[1] = self.branch(program, index, *arguments)
-            result = self.called(node.operation, function, *arguments)
-        if node.operation == "he_normal":
+            given = list(arguments)
+            if name == "residual":
+                given[1] = self.branch(program, index, *arguments)
+            result = self.called(name, self.implementation.functions[name], *given)
+        if is_drawn(node.operation):
             like = np.empty(0, dtype=getattr(result, "dtype", float))
-            return checked(node.operation, result, like, arguments[0]).astype(self.format.dtype)
-        if isinstance(arguments[0], list):
-            return _checked_list(node.operation, result, arguments[0])
-        return checked(node.operation, result, arguments[0], output_shape(node, arguments))
+            return checked(name, result, like, arguments[0]).astype(self.format.dtype)
+        self.results[index] = result
+        return delivered(node.operation, result, arguments)
 
     def _arithmetic(self, operation: str, arguments: Sequence[Any]) -> Array:
         if operation in {"constant", "zeros"}:
@@ -59,7 +67,7 @@ class NumpyMachine(Machine):
         return np.asarray(_ARITHMETIC[operation](*parts)).astype(self.format.dtype)
 
     def pull(
-        self, program: Program, values: Mapping[int, Array], y: int, x: int, seed: Stored
+        self, program: Program, values: Mapping[int, Array], y: int, seed: Stored
     ) -> dict[int, Stored]:
         """The textbook reverse pass, one hand-derived backward pass a node."""
 
@@ -69,13 +77,20 @@ class NumpyMachine(Machine):
             with np.errstate(all="ignore"):
                 if node.operation in _BACKWARD:
                     return self._arithmetic_backward(node.operation, arguments, grad)
-                name = f"{node.operation}_backward"
+                head = function_of(node.operation)
+                name = f"{head}_backward"
                 function = self.implementation.functions.get(name)
                 if function is None:
-                    raise Misbehaviour(node.operation, f"has no {name}(grad, *arguments, output)")
-                result = self.called(
-                    name, function, grad, *(number(a) for a in arguments), values[index]
-                )
+                    raise Misbehaviour(head, f"has no {name}(grad, *arguments, output)")
+                output = values[index]
+                if names := outputs_of(node.operation):
+                    output = tuple(self.results[index])
+                    place = output_number(node.operation)
+                    grad = tuple(
+                        grad if other == place else mapped(np.zeros_like, output[other])
+                        for other in range(len(names))
+                    )
+                result = self.called(name, function, grad, *map(number, arguments), output)
             parts = result if isinstance(result, tuple) else (result,)
             arrays = [a for a in arguments if not isinstance(a, Fraction)]
             if len(parts) != len(arrays):
@@ -83,15 +98,14 @@ class NumpyMachine(Machine):
                     name, f"returned {len(parts)} gradients for {len(arrays)} arrays"
                 )
             delivered = iter(
-                checked(name, part, like, np.shape(like))
-                for part, like in zip(parts, arrays, strict=True)
+                matching(name, part, like) for part, like in zip(parts, arrays, strict=True)
             )
             return [None if isinstance(a, Fraction) else next(delivered) for a in arguments]
 
         def add(a: Array, b: Array) -> Array:
             return (wide(a) + wide(b)).astype(self.format.dtype)
 
-        return accumulate(program, y, x, seed, contributions, add)
+        return accumulate(program, y, seed, contributions, add)
 
     def _arithmetic_backward(
         self, operation: str, arguments: Sequence[Any], grad: Array
@@ -108,12 +122,6 @@ class NumpyMachine(Machine):
 
 def _rows(like: Any) -> int:
     return int((like if isinstance(like, tuple) else like.shape)[0])
-
-
-def _checked_list(operation: str, result: Any, like: list[Any]) -> list[Any]:
-    if not isinstance(result, list | tuple) or len(result) != len(like):
-        raise Misbehaviour(operation, f"returned no list of {len(like)} arrays")
-    return [checked(operation, one, of, of.shape) for one, of in zip(result, like, strict=True)]
 
 
 def _summed_to(grad: Array, shape: tuple[int, ...]) -> Array:

@@ -10,8 +10,10 @@ import torch
 from torch import Tensor
 
 from checks.implementation import Misbehaviour
+from checks.lists import entered, mapped
+from checks.operations import function_of, is_drawn, outputs_of
 from checks.program import Program
-from checks.tracing import Machine, Stored, called, checked, number, output_shape
+from checks.tracing import Machine, Stored, called, checked, delivered, number
 
 # Sums are then added in one order, however many processes judge: these already fill the cores.
 torch.set_num_threads(1)
@@ -27,15 +29,16 @@ _DTYPES = {
 class TorchMachine(Machine):
     """torch tensors on the implementation's device."""
 
-    def load(self, values: Any) -> Any:
+    def load(self, values: Any, *, differentiated: bool = True) -> Any:
         """Leaves that autograd records."""
         if isinstance(values, list):
-            return [self.load(part).detach() for part in values]
+            leaves = [self.load(part) for part in values]
+            return leaves if differentiated else [leaf.detach() for leaf in leaves]
         return to_tensor(values, self.implementation.device).requires_grad_()
 
     def save(self, array: Any) -> Any:
         """A NumPy copy."""
-        return [to_numpy(part) for part in array] if isinstance(array, list) else to_numpy(array)
+        return mapped(to_numpy, array)
 
     def copy(self, array: Any) -> Any:
         """A clone, through which gradients pass."""
@@ -50,30 +53,24 @@ class TorchMachine(Machine):
         if operation in _ARITHMETIC:
             parts = [float(part) if isinstance(part, Fraction) else part for part in arguments]
             return _ARITHMETIC[operation](*parts)
-        function = self.implementation.functions[operation]
-        if operation == "residual":
+        name = function_of(operation)
+        function = self.implementation.functions[name]
+        if name == "residual":
             block = function
 
             def function(x: Tensor, value: Tensor) -> Any:
                 return block(x, self.branch(program, index, x, value))
 
-        function = self._differentiable(operation, function)
+        function = self._differentiable(name, function)
         arguments = [number(argument) for argument in arguments]
-        result = self.called(operation, function, *arguments)
-        if operation == "he_normal":
+        result = self.called(name, function, *arguments)
+        if is_drawn(operation):
             if not isinstance(result, Tensor):
-                raise Misbehaviour(operation, f"returned {type(result).__name__}, expected Tensor")
-            return checked(operation, result, torch.empty(0, dtype=result.dtype), arguments[0]).to(
+                raise Misbehaviour(name, f"returned {type(result).__name__}, expected Tensor")
+            return checked(name, result, torch.empty(0, dtype=result.dtype), arguments[0]).to(
                 device=self.implementation.device, dtype=_DTYPES[self.format.name]
             )
-        if isinstance(arguments[0], list):
-            if not isinstance(result, list | tuple) or len(result) != len(arguments[0]):
-                raise Misbehaviour(operation, f"returned no list of {len(arguments[0])} tensors")
-            return [
-                checked(operation, one, of, tuple(of.shape))
-                for one, of in zip(result, arguments[0], strict=True)
-            ]
-        result = checked(operation, result, arguments[0].detach(), output_shape(node, arguments))
+        result = delivered(operation, result, arguments)
         # An input that is returned as it is would be one node with it for autograd.
         return result.view_as(result) if any(result is part for part in arguments) else result
 
@@ -106,14 +103,20 @@ class TorchMachine(Machine):
             @staticmethod
             def forward(ctx: Any, *inputs: Any) -> Any:
                 output = called(operation, function, *restored(inputs))
-                ctx.save_for_backward(*inputs, output)
+                outputs = output if isinstance(output, tuple) else (output,)
+                ctx.save_for_backward(*inputs, *outputs)
                 return output
 
             @staticmethod
             def backward(ctx: Any, *grads: Any) -> Any:
-                *inputs, output = ctx.saved_tensors
+                inputs, outputs = (
+                    ctx.saved_tensors[: len(tensors)],
+                    ctx.saved_tensors[len(tensors) :],
+                )
                 name = f"{operation}_backward"
-                result = machine.called(name, backward, grads[0], *restored(inputs), output)
+                several = bool(outputs_of(operation))
+                grad, output = (grads, outputs) if several else (grads[0], outputs[0])
+                result = machine.called(name, backward, grad, *restored(inputs), output)
                 parts = result if isinstance(result, tuple) else (result,)
                 if len(parts) != len(inputs):
                     raise Misbehaviour(
@@ -127,14 +130,15 @@ class TorchMachine(Machine):
         return Function.apply(*tensors)  # type: ignore[no-untyped-call]  # torch leaves it untyped
 
     def pull(
-        self, program: Program, values: Mapping[int, Any], y: int, x: int, seed: Stored
+        self, program: Program, values: Mapping[int, Any], y: int, seed: Stored
     ) -> dict[int, Stored]:
-        """The gradients of every node on the paths, by autograd."""
-        path = program.path(x, y)
-        targets = [values[index] for index in path if values[index].requires_grad]
+        """The gradients of every node that y depends on, by autograd."""
+        reached = program.ancestors(y)
+        nodes = {index: entered(values[index]) for index in reached}
+        targets = [part for parts in nodes.values() for part in parts if part.requires_grad]
         if not values[y].requires_grad:
             raise Misbehaviour(program.network[y].operation, "returned a tensor without a gradient")
-        name = program.network[path[1]].operation
+        name = function_of(program.network[y].operation)
         gradients = called(
             f"the backward pass of {name}",
             torch.autograd.grad,
@@ -147,11 +151,13 @@ class TorchMachine(Machine):
             True,  # allow_unused
         )
         found = iter(gradients)
-        result = {}
-        for index in path:
-            grad = next(found) if values[index].requires_grad else None
-            grad = torch.zeros_like(values[index]) if grad is None else grad
-            result[index] = self.save(grad)
+        result: dict[int, Any] = {}
+        for index in reached:
+            grads = [(next(found) if part.requires_grad else None, part) for part in nodes[index]]
+            saved = [
+                self.save(torch.zeros_like(part) if grad is None else grad) for grad, part in grads
+            ]
+            result[index] = saved if isinstance(values[index], list) else saved[0]
         return result
 
 

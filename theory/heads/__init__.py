@@ -7,7 +7,13 @@ from theory.heads.activations import leaky_relu, relu, sigmoid, tanh
 from theory.heads.arithmetic import power
 from theory.heads.gradients import clip_by_norm
 from theory.heads.initializers import he_normal
-from theory.heads.kinds import Elementwise as Elementwise, ImplementationHead as ImplementationHead
+from theory.heads.kinds import (
+    Elementwise as Elementwise,
+    ImplementationHead as ImplementationHead,
+    Initializer as Initializer,
+    Output as Output,
+    Several as Several,
+)
 from theory.heads.layers import linear, residual
 from theory.heads.normalization import batch_norm
 

@@ -60,10 +60,10 @@ class _RandomWeights(Unrolling):
     def _is_random(self, expression: Any) -> bool:
         return not self.field.leaves(expression).isdisjoint({*self.variances, *self.functions})
 
-    def implemented(self, node: Any) -> Evaluated:
+    def implemented(self, node: Any, output: str | None = None) -> Evaluated:
         """Draw weights where the head is an initialiser."""
         if not isinstance(node, he_normal):
-            return super().implemented(node)
+            return super().implemented(node, output)
         if self.variances:
             raise OutOfReachError("the draws of several initialisers may depend on each other")
         (out, into), self.seed = self.value(node.args[0]), node.args[1]

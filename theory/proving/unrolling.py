@@ -150,8 +150,8 @@ class Unrolling:
 
     # -- heads --------------------------------------------------------------------------------
 
-    def implemented(self, node: Any) -> Evaluated:
-        """An implementation's head, by its definition."""
+    def implemented(self, node: Any, output: str | None = None) -> Evaluated:
+        """An implementation's head, by its definition; one of its outputs where it has several."""
         if "definition" not in vars(type(node)):
             raise OutOfReachError(f"{type(node).__name__} has no definition over the reals")
         arguments = [self.value(argument) for argument in node.args]
@@ -167,6 +167,8 @@ class Unrolling:
             for place, value in zip(entries(places_), entries(values_), strict=True)
         }
         result = type(node).definition(*places)
+        if output is not None:
+            result = result[list(node.outputs).index(output)]
         visit = reader(values, self.field)
         return like(result, lambda r, c: visit(entry(result, r, c)))
 
@@ -314,5 +316,6 @@ _RULES: dict[Any, Callable[[Any, Any], Any]] = {
     calculus.Larger: lambda self, node: broadcast(
         self.larger, *(self.value(part) for part in node.args)
     ),
+    heads.Output: lambda self, node: self.implemented(node.args[0], str(node.args[1])),
     heads.ImplementationHead: lambda self, node: self.implemented(node),
 }

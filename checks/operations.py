@@ -1,0 +1,40 @@
+"""What the name of a network's operation says: the function that is called, and which output of it.
+
+An operation is called like the head, `lstm_cell.c` where it is one of several outputs; the array
+library's own arithmetic (`add`, `total`) has no head.
+"""
+
+from theory.heads import HEADS
+from theory.heads.kinds import ImplementationHead, Initializer, Several
+
+
+def function_of(operation: str) -> str:
+    """The name of the implementation's function."""
+    return operation.partition(".")[0]
+
+
+def head_of(operation: str) -> type[ImplementationHead] | None:
+    """The head that defines the operation; None for the array library's own arithmetic."""
+    return HEADS.get(function_of(operation))
+
+
+def outputs_of(operation: str) -> tuple[str, ...]:
+    """The names of all outputs of the function; none where it delivers one object."""
+    head = head_of(operation)
+    return tuple(head.outputs) if head and issubclass(head, Several) else ()
+
+
+def output_number(operation: str) -> int:
+    """Which of several outputs the operation is."""
+    return outputs_of(operation).index(operation.partition(".")[2])
+
+
+def is_drawn(operation: str) -> bool:
+    """Whether the operation draws at random, so that only a run knows its value."""
+    head = head_of(operation)
+    return bool(head and issubclass(head, Initializer))
+
+
+def is_differentiable(operation: str) -> bool:
+    """Whether a gradient is sent to the operation's output: not to what nobody can change."""
+    return operation not in {"zeros", "constant"} and not is_drawn(operation)
