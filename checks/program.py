@@ -91,7 +91,7 @@ class Program:
     def _below(self, target: int) -> Iterator[int]:
         reached = {target}
         for index in range(target, -1, -1):
-            if index in reached:
+            if index in reached and is_differentiable(self.network[index].operation):
                 reached.update(
                     parent
                     for parent in self.network[index].parents

@@ -41,6 +41,13 @@ def linear_backward_averages_over_the_batch(grad, x, weight, bias, y):
     return x_grad, (wide(weight_grad) / len(x)).astype(x.dtype), bias_grad
 
 
+@mutant(NUMPY, "linear_backward", (SKIP, LAYER))
+def linear_backward_forgets_the_bias(grad, x, weight, bias, y):
+    """A bias gradient of zeros, where nobody asked for the derivative by the bias."""
+    x_grad, weight_grad, bias_grad = textbook.linear_backward(grad, x, weight, bias, y)
+    return x_grad, weight_grad, bias_grad * 0
+
+
 @mutant(TORCH, "residual", (SKIP, RESIDUAL, RESIDUAL_AS_PRINTED))
 def residual_detaches_its_skip(x, branch):
     """The value is right; the gradient flows through the branch alone."""
