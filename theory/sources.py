@@ -6,6 +6,8 @@ paraphrased, not quoted; where one of them is wrong, the refuted claim says so.
 
 from dataclasses import dataclass
 
+from theory.contents import SECTIONS
+
 
 @dataclass(frozen=True)
 class Citation:
@@ -27,7 +29,13 @@ class Document:
     where: str = ""
 
     def section(self, number: str) -> Citation:
-        """Cite a section by its own number."""
+        """Cite a section by its own number. Raises ValueError for one that is not there."""
+        known = SECTIONS.get(self.short, {number: ""})
+        if number not in known:
+            raise ValueError(
+                f"{self.short} has no section {number!r}; write one of {', '.join(known)}, which "
+                "theory/contents.toml describes"
+            )
         return Citation(self, f"§{number}")
 
     def equation(self, number: int | str) -> Citation:
