@@ -17,10 +17,10 @@ from checks.formats import Format
 from checks.implementation import Implementation
 from checks.implementations.ideal import IDEAL
 from checks.minimise import minimise
-from checks.outcomes import PRECEDENCE, judge
+from checks.outcomes import judge
 from checks.strategies import examples, is_deep
 from checks.tally import Tally
-from checks.verdict import Counterexample, Verdict
+from checks.verdict import PRECEDENCE, Counterexample, Verdict
 from theory.claim import Claim
 
 

@@ -11,18 +11,9 @@ from checks.example import Example
 from checks.formats import Format
 from checks.implementation import Implementation
 from checks.implementations.ideal import IDEAL
-from checks.verdict import Verdict
+from checks.verdict import PRECEDENCE, Verdict
 from theory.claim import Claim
 
-# The order in which the samples of a cell outvote each other: one defect is a defect.
-PRECEDENCE = (
-    Verdict.DEFECT,
-    Verdict.FALSE,
-    Verdict.METHOD_LIMIT,
-    Verdict.FORMAT_LIMIT,
-    Verdict.UNDECIDED,
-    Verdict.HOLDS,
-)
 _CODE = {verdict: code for code, verdict in enumerate(PRECEDENCE)}
 
 

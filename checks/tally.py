@@ -8,9 +8,9 @@ import numpy as np
 
 from checks.example import Example
 from checks.formats import Format
-from checks.outcomes import PRECEDENCE, Outcomes
+from checks.outcomes import Outcomes
 from checks.strategies import is_deep
-from checks.verdict import Cell, Counterexample, Result, Verdict
+from checks.verdict import PRECEDENCE, Cell, Counterexample, Result, Verdict
 from theory.claim import Claim
 
 # A cell says something when at least half of its samples could be decided.

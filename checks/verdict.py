@@ -17,6 +17,17 @@ class Verdict(Enum):
     UNDECIDED = "the bound says nothing, too few samples were valid, or the budget ran out"
 
 
+# The order in which verdicts outvote each other, the gravest first: one defect is a defect.
+PRECEDENCE = (
+    Verdict.DEFECT,
+    Verdict.FALSE,
+    Verdict.METHOD_LIMIT,
+    Verdict.FORMAT_LIMIT,
+    Verdict.UNDECIDED,
+    Verdict.HOLDS,
+)
+
+
 @dataclass(frozen=True)
 class Cell:
     """One square of the matrix: a claim, an implementation, a format and a device, all by name."""

@@ -10,9 +10,9 @@ from checks.example import Example
 from checks.formats import BFLOAT16, FLOAT16, FLOAT32, FLOAT64, FORMATS
 from checks.implementations.numpy_textbook import NUMPY_TEXTBOOK
 from checks.minimise import BUDGET, CANDIDATES, first_failing, minimise
-from checks.outcomes import PRECEDENCE, judge
+from checks.outcomes import judge
 from checks.strategies import everything
-from checks.verdict import Verdict
+from checks.verdict import PRECEDENCE, Verdict
 from theory.book import CLAIMS
 from theory.calculus import Norm, Total
 from theory.claim import Claim, apart, claim
