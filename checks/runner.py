@@ -25,6 +25,7 @@ from checks.example import Example, MalformedInput, decode
 from checks.formats import FORMATS, Format
 from checks.implementation import Implementation
 from checks.loading import load, load_chapter
+from checks.matrix import has_cell
 from checks.outcomes import judge
 from checks.strategies import examples, forms, is_deep, is_enumerable, pinned
 from checks.tally import Tally
@@ -74,7 +75,8 @@ def tasks(
         for claim in claims
         for spec, implementation in implementations
         for fmt in formats
-        if implementation.answers_for is None or implementation.answers_for & claim.heads
+        if has_cell(claim, spec, fmt, implementation.device)
+        and (implementation.answers_for is None or implementation.answers_for & claim.heads)
     ]
 
 
@@ -130,6 +132,10 @@ def run_task(task: Task) -> Result:
 def replay(task: Task, inputs: Mapping[str, Any]) -> Result:
     """Judge one cell on one written-down input. Raises MalformedInput."""
     claim, implementation, fmt = _resolve(task)
+    if claim.is_measured:
+        from checks.experiments import judge as experiments
+
+        return experiments.replay(claim, inputs)
     example = decode(inputs, fmt)
     if claim.is_statistical:
         from checks.statistics import check_mean
@@ -165,6 +171,10 @@ def check(
     seed: int | None = None,
 ) -> Result:
     """Judge one claim on one implementation in one format."""
+    if claim.is_measured:
+        from checks.experiments import judge as experiments
+
+        return experiments.judge(claim, seed or 0)
     if claim.is_statistical:
         from checks.statistics import check_mean
 

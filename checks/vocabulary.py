@@ -6,3 +6,5 @@ BUILT_IN = ("ideal", "numpy-textbook", "torch-eager")
 DEVICES_OF = {"ideal": ("cpu",), "numpy-textbook": ("cpu",), "torch-eager": DEVICES}
 # Whose verdicts excuse those of a user's file, by the array library that it is written in.
 BASELINES = {"numpy": "numpy-textbook", "torch": "torch-eager"}
+# The one cell of a claim about runs of networks.
+MEASURED_ON = ("torch-eager", "float32", "cpu")

@@ -17,10 +17,10 @@ from checks.runner import Profile, check
 from checks.verdict import Verdict
 from tests.mutants import MUTANTS
 from tests.mutants.gradients import CLIPPING
-from theory.book import CLAIMS
+from theory.book import EVALUATED
 from theory.heads import HEADS
 
-BOOK = {claim.name: claim for claim in CLAIMS}
+BOOK = {claim.name: claim for claim in EVALUATED}
 NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 FEW = Profile(examples=10, derandomize=True)
 

@@ -22,7 +22,7 @@ from checks.lowering import lower
 from checks.machines import machine
 from checks.strategies import Structure, fill, is_deep
 from checks.tracing import run
-from theory.book import CLAIMS
+from theory.book import EVALUATED
 from theory.calculus import Gradient, Slope, Total
 from theory.claim import Claim, Standing, apart, claim
 from theory.domains import Batch, Real, SmoothMap, Vector
@@ -31,7 +31,7 @@ from theory.sources import CV
 
 TORCH = torch_eager()
 BUILT_IN = {"numpy": NUMPY_TEXTBOOK, "torch": TORCH, "ideal": IDEAL}
-DETERMINISTIC = [entry for entry in CLAIMS if not entry.is_statistical]
+DETERMINISTIC = [entry for entry in EVALUATED if not entry.is_statistical]
 EVERY = pytest.mark.parametrize("fmt", FORMATS.values(), ids=str)
 # Every claim in every format is judged, in each example.
 FEWER = settings(max_examples=max(settings().max_examples // 25, 4))

@@ -13,3 +13,6 @@ from theory.claim import REGISTRY, Claim, check_links
 
 CLAIMS: tuple[Claim, ...] = tuple(REGISTRY.values())
 check_links(CLAIMS)
+# What is evaluated input by input, and what is measured run by run.
+EVALUATED = tuple(claim for claim in CLAIMS if not claim.is_measured)
+MEASURED = tuple(claim for claim in CLAIMS if claim.is_measured)

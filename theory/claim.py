@@ -18,6 +18,7 @@ from theory.calculus import Expectation, FormatConstant, Identical, Iff
 from theory.domains import Domain
 from theory.head import Head
 from theory.kind import Kind, kind_of
+from theory.measures import Measure, Probability, form_of
 from theory.sources import Citation
 
 
@@ -72,6 +73,16 @@ class Claim:
     def is_statistical(self) -> bool:
         """Whether the claim is about a mean over random draws."""
         return bool(self.formula.atoms(Expectation))
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether the claim is about runs of networks: it has one cell, and no proof."""
+        return bool(self.formula.atoms(Measure))
+
+    @property
+    def trains(self) -> bool:
+        """Whether judging the claim takes training runs."""
+        return any(measure.mark is Kind.E for measure in self.formula.atoms(Measure))
 
 
 # A smooth map f(x) = tanh(linear(x)) is made of these, by every implementation.
@@ -181,6 +192,7 @@ def _enter(function: Formula, source: Any, standing: Standing, **links: Any) -> 
     _refuse_unless_open(name, formula)
     _refuse_unknown_heads(name, formula)
     _refuse_unbound(name, formula, variables)
+    _refuse_unmeasurable(name, formula)
     _refuse_points(name, variables, **links)
     code = function.__code__
     entry = Claim(
@@ -307,6 +319,19 @@ def _refuse_unbound(name: str, formula: Any, variables: Mapping[str, Any]) -> No
         raise ClaimError(
             f"{name}: {', '.join(unused)} is in the signature but not in the formula; leave it "
             "out, or put what SymPy simplified away under a head, such as Computed(x - x)"
+        )
+
+
+def _refuse_unmeasurable(name: str, formula: Any) -> None:
+    if not formula.atoms(Measure, Probability):
+        return
+    try:
+        form_of(formula)
+    except TypeError as error:
+        raise ClaimError(f"{name}: {error}") from error
+    if not formula.atoms(Measure):
+        raise ClaimError(
+            f"{name}: the event measures nothing; put a head of theory.measures into it"
         )
 
 

@@ -14,6 +14,7 @@ from rich.text import Text
 from sympy import latex
 
 from checks.ledger import Ledger
+from checks.matrix import has_cell
 from checks.report.terminal import LEGEND, SHORT, STYLES, SYMBOLS, position, say
 from checks.verdict import Cell
 from checks.vocabulary import BUILT_IN, DEVICES_OF, FORMATS
@@ -44,10 +45,12 @@ def show_list(claims: Iterable[Claim], ledger: Ledger, console: Console) -> None
 
 
 def _expected(claim: Claim, implementation: str, device: str, ledger: Ledger) -> Text:
-    verdicts = [
-        ledger.expected(Cell(claim.name, implementation, fmt, device)).verdict for fmt in FORMATS
-    ]
-    return Text.assemble(*((SYMBOLS[verdict], STYLES[verdict]) for verdict in verdicts))
+    symbols = []
+    for fmt in FORMATS:
+        verdict = ledger.expected(Cell(claim.name, implementation, fmt, device)).verdict
+        exists = has_cell(claim, implementation, fmt, device)
+        symbols.append((SYMBOLS[verdict], STYLES[verdict]) if exists else (".", "dim"))
+    return Text.assemble(*symbols)
 
 
 def show_claim(claim: Claim, ledger: Ledger, console: Console) -> None:

@@ -102,6 +102,8 @@ def say(console: Console, what: str | Text | Table = "", indent: int = 0, style:
 
 def _matrix(run: Run, implementation: Implementation, console: Console) -> None:
     cells = run.of(implementation)
+    if not cells and run.complete and all(claim.is_measured for claim in run.claims.values()):
+        return
     say(console, Text.assemble((implementation.name, "bold"), f" · {implementation.device}"))
     for line in _stated(implementation):
         say(console, line, indent=2)
@@ -212,12 +214,13 @@ def show_judgement(run: Run, judgement: Judgement, console: Console) -> None:
     for line in (result.reason, judgement.complaint):
         if line:
             say(console, line, indent=2)
-    say(
-        console,
-        f"over the reals: {run.reals.get(claim.name, claim.standing.value)}"
-        f"   ideal implementation: {run.ideal(cell)}   {position(claim)}",
-        indent=2,
-    )
+    known = [
+        f"over the reals: {run.reals.get(claim.name, claim.standing.value)}",
+        f"ideal implementation: {run.ideal(cell)}",
+    ]
+    if claim.is_measured:
+        known = [f"measured: {result.coverage}"]
+    say(console, "   ".join([*known, position(claim)]), indent=2)
     if citation:
         say(console, f"replay: {replay_command(citation, run.report)}", indent=2)
     say(console)

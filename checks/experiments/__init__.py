@@ -1,0 +1,1 @@
+"""Measured claims: starts and trainings of small networks, counted over seeds."""

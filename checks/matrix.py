@@ -1,0 +1,9 @@
+"""Which cells the matrix has: importing this is free."""
+
+from checks.vocabulary import MEASURED_ON
+from theory.claim import Claim
+
+
+def has_cell(claim: Claim, implementation: str, fmt: str, device: str) -> bool:
+    """Whether a claim is judged there: one about runs of networks has a single cell."""
+    return not claim.is_measured or (implementation, fmt, device) == MEASURED_ON

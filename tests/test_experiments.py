@@ -1,0 +1,219 @@
+"""Measured claims: each is judged by an exact interval, and each can fail."""
+
+import re
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from scipy.stats import binom
+from sympy import Rational, latex
+
+from checks import runner
+from checks.example import MalformedInput
+from checks.experiments import starts
+from checks.experiments.events import look
+from checks.experiments.intervals import clopper_pearson, seeds_needed
+from checks.experiments.judge import Plan, deterministic, judge, replay
+from checks.loading import load
+from checks.statistics import FALSE_ALARM
+from checks.verdict import Verdict
+from checks.vocabulary import BUILT_IN, FORMATS, MEASURED_ON
+from theory.book import MEASURED
+from theory.claim import Claim, ClaimError, apart, claim
+from theory.domains import Seed
+from theory.measures import GrowthPerLayer, LogErrorSlope, Probability
+from theory.proof import Outcome, prove
+from theory.recipes import Network, Recipe
+from theory.sources import Document
+
+NOTES = Document("Notes", "Further statements").section("1")
+NET = Network(depth=3, width=4)
+HALF = Rational(1, 2)
+
+# What has to change in the networks or the trainings of a claim for its verdict to change.
+MUTANTS = {
+    "layers_near_the_input_learn_slowest": {"activation": "identity", "gain": 2},
+}
+
+
+def changed(entry: Claim, changes: dict) -> Claim:
+    """The claim with other recipes: each takes those of the changes that it has a keyword for."""
+    others = {}
+    for recipe in entry.formula.atoms(Recipe):
+        mine = {key: value for key, value in changes.items() if key in recipe.defaults}
+        others[recipe] = recipe.but(**mine)
+    return replace(entry, formula=entry.formula.xreplace(others))
+
+
+@pytest.mark.parametrize("entry", [one for one in MEASURED if not one.trains], ids=lambda e: e.name)
+def test_a_mutant_turns_the_verdict_of_a_claim_about_starts(entry):
+    before = Verdict.FALSE if entry.witnesses else Verdict.HOLDS
+    after = Verdict.HOLDS if entry.witnesses else Verdict.FALSE
+    assert judge(entry).verdict is before
+    assert judge(changed(entry, MUTANTS[entry.name])).verdict is after
+
+
+def test_every_measured_claim_has_a_mutant():
+    assert set(MUTANTS) == {entry.name for entry in MEASURED}
+
+
+# -- intervals ------------------------------------------------------------------------------------
+
+
+def test_the_interval_of_a_certain_event_is_known_in_closed_form():
+    low, high = clopper_pearson(20, 20, 0.01)
+    assert abs(low - 0.005 ** (1 / 20)) < 2**-50
+    assert high == 1
+
+
+@pytest.mark.parametrize("alpha", [0.01, 0.1])
+@pytest.mark.parametrize("probability", [k / 40 for k in range(41)])
+def test_an_interval_misses_no_probability_more_often_than_it_says(probability, alpha):
+    missed = [
+        count
+        for count in range(21)
+        if not low_to_high(count, alpha)[0] <= probability <= low_to_high(count, alpha)[1]
+    ]
+    assert sum(binom.pmf(count, 20, probability) for count in missed) <= alpha
+
+
+def low_to_high(count: int, alpha: float) -> tuple[float, float]:
+    return clopper_pearson(count, 20, alpha)
+
+
+@pytest.mark.parametrize("bound", [0.5, 0.75, 0.9])
+def test_as_many_seeds_as_needed_show_an_event_that_always_happens(bound):
+    seeds = seeds_needed(bound, FALSE_ALARM)
+    assert clopper_pearson(seeds, seeds, FALSE_ALARM)[0] > bound
+
+
+# -- verdicts -------------------------------------------------------------------------------------
+
+
+def stated(event: Any, bound: Rational = HALF, rare: bool = False) -> Claim:
+    with apart():
+
+        @claim(source=NOTES)
+        def something_about_starts(seed: Seed):
+            """Something is said."""
+            probability = Probability(event(seed), seed)
+            return probability < bound if rare else probability > bound
+
+        return something_about_starts
+
+
+def shrinks(seed):
+    return GrowthPerLayer(NET.but(gain=Rational(1, 100)), seed) < 1
+
+
+def grows(seed):
+    return GrowthPerLayer(NET.but(gain=Rational(1, 100)), seed) > 1
+
+
+def is_undecided(seed):
+    return LogErrorSlope(NET, seed) < 0
+
+
+@pytest.mark.parametrize(
+    ("event", "rare", "verdict"),
+    [
+        (shrinks, False, Verdict.HOLDS),
+        (grows, False, Verdict.FALSE),
+        (grows, True, Verdict.HOLDS),
+        (shrinks, True, Verdict.FALSE),
+    ],
+)
+def test_the_interval_decides_on_either_side(event, rare, verdict):
+    result = judge(stated(event, rare=rare))
+    assert result.verdict is verdict
+    assert (result.smallest is not None) is (verdict is Verdict.FALSE)
+    assert str(result.cell).endswith("[torch-eager-cpu · float32]")
+
+
+def test_an_interval_that_holds_the_bound_decides_nothing():
+    result = judge(stated(shrinks, Rational(99, 100)), plan=Plan(20, 0.01, 60))
+    assert result.verdict is Verdict.UNDECIDED
+    assert "20 of 20 seeds, probability 0.767 to 1.000 is no answer to > 99/100" in result.reason
+
+
+def test_a_claim_that_takes_too_long_is_undecided():
+    result = judge(stated(shrinks), plan=Plan(20, 0.01, budget=0))
+    assert result.verdict is Verdict.UNDECIDED
+    assert result.reason == "the budget of 0 s was spent after 0 of 20 seeds"
+
+
+def test_a_seed_that_speaks_against_a_claim_is_replayed():
+    entry = stated(grows)
+    smallest = judge(entry, first=7).smallest
+    assert smallest.inputs == {"seed": "7"}
+    again = replay(entry, smallest.inputs)
+    assert again.verdict is Verdict.FALSE
+    assert again.smallest == smallest
+    assert replay(stated(shrinks), smallest.inputs).verdict is Verdict.HOLDS
+
+
+@pytest.mark.parametrize("inputs", [{}, {"seed": "one"}, {"seed": "1", "x": "2"}])
+def test_inputs_that_are_no_seed_are_malformed(inputs):
+    with pytest.raises(MalformedInput, match="takes one seed"):
+        replay(stated(grows), inputs)
+
+
+def test_a_seed_decides_every_bit():
+    event = stated(is_undecided).formula.atoms(Probability).pop().args[0]
+    with deterministic():
+        before = look(event, 3)
+        starts.start.cache_clear()
+        assert look(event, 3) == before
+        assert look(event, 4) != before
+
+
+def test_a_measured_claim_has_one_cell():
+    built_in = [(name, load(name, "cpu")) for name in BUILT_IN]
+    (task,) = runner.tasks([stated(shrinks)], built_in, FORMATS)
+    assert (task.implementation, task.format, task.device) == MEASURED_ON
+
+
+def test_a_measured_claim_is_no_theorem():
+    assert prove(stated(shrinks)).outcome is Outcome.MEASURED
+
+
+# -- what cannot be said --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("formula", "message"),
+    [
+        (lambda seed: GrowthPerLayer(NET, seed) < 1, "has a probability and no value"),
+        (
+            lambda seed: Probability(shrinks(seed), seed) > 0.5,
+            "write Probability(event, seed) > p with",
+        ),
+        (lambda seed: Probability(shrinks(seed), seed) > seed, "with a fraction p"),
+        (lambda seed: Probability(seed < 1, seed) > HALF, "measures nothing"),
+        (lambda seed: Probability(GrowthPerLayer(NET, seed), seed) > HALF, "is no event"),
+        (lambda seed: GrowthPerLayer(seed, NET) > 1, "write GrowthPerLayer(network, seed)"),
+        (lambda seed: Network(dept=3), "has no dept (did you mean depth?)"),
+        (lambda seed: Network(start="he"), "write one, unit uniform, "),
+        (lambda seed: Network(gain=0.5), "gain=0.5 is no whole number or fraction"),
+    ],
+)
+def test_a_formula_that_cannot_be_measured_is_refused(formula, message):
+    with apart(), pytest.raises(ClaimError, match=re.escape(message)):
+
+        @claim(source=NOTES)
+        def something(seed: Seed):
+            """Something is said."""
+            return formula(seed)
+
+
+# -- recipes --------------------------------------------------------------------------------------
+
+
+def test_a_recipe_is_what_it_was_given():
+    net = Network(width=4, depth=3, gain=Rational(1, 2))
+    assert net == Network(depth=3, gain=Fraction(1, 2), width=4)
+    assert net.func(*net.args) == net
+    assert str(net) == "Network(depth=3, width=4, gain=1/2)"
+    assert net.values["activation"] == "tanh"
+    assert latex(net).startswith(r"\operatorname{Network}")

@@ -1,0 +1,93 @@
+"""Measures: numbers that a run of a network yields, and the probability of what is said of them.
+
+    Probability(TestAccuracy(net, training, seed) >= Rational(3, 4), seed) > Rational(1, 2)
+
+A claim of this form is no theorem. Its event is looked at for many seeds, and an exact interval for
+its probability says which side of 1/2 it lies on.
+
+Measures of a start take a network and a seed: the network starts, standard normal inputs go forward
+and a random normal gradient goes backward. The error δ of a layer is what arrives at the layer's
+output before the activation. Measures of a training take a network, a training and a seed.
+"""
+
+from typing import Any
+
+from sympy.core.relational import Relational
+from sympy.logic.boolalg import And, Not, Or
+
+from theory.head import Head
+from theory.kind import Kind
+from theory.recipes import Recipe
+
+__all__ = [
+    "GradientNormRatio",
+    "GrowthPerLayer",
+    "LogErrorFit",
+    "LogErrorSlope",
+    "Probability",
+]
+
+COMPARISONS = (">", ">=", "<", "<=")
+
+
+class Probability(Head):
+    """How often an event happens over the seeds; only ever compared with a number."""
+
+    parameters = ("event", "seed")
+    symbol = r"\mathbb{P}"
+    mark = Kind.S
+
+    def __new__(cls, event: Any, seed: Any) -> Any:
+        """Take a relation, or several joined by And, Or and Not."""
+        parts = event.args if isinstance(event, And | Or | Not) else (event,)
+        if not all(isinstance(part, Relational | And | Or | Not) for part in parts):
+            raise TypeError(
+                f"Probability: {event} is no event; write a relation between measures, such as "
+                "TestAccuracy(net, training, seed) >= Rational(3, 4)"
+            )
+        return super().__new__(cls, event, seed)
+
+
+class Measure(Head):
+    """A number that one start yields: no training, a forward and a backward pass."""
+
+    parameters = ("network", "seed")
+    mark = Kind.S
+
+    def __new__(cls, *arguments: Any) -> Any:
+        """Take one recipe for each parameter but the last, which is the seed."""
+        made = super().__new__(cls, *arguments)
+        if not all(isinstance(argument, Recipe) for argument in arguments[:-1]):
+            raise TypeError(f"{cls.__name__} takes recipes and a seed: write {cls.signature()}")
+        return made
+
+
+class GradientNormRatio(Measure):
+    """‖δ‖ of the first layer divided by ‖δ‖ of the last."""
+
+
+class GrowthPerLayer(Measure):
+    """The factor by which ‖δ‖ grows from a layer to the one before it, as a geometric mean."""
+
+
+class LogErrorSlope(Measure):
+    """The least-squares slope of ln‖δ‖ against the number of layers passed backward."""
+
+
+class LogErrorFit(Measure):
+    """How much of the variation of ln‖δ‖ a straight line in depth explains: R²."""
+
+
+def form_of(formula: Any) -> tuple[Any, str, Any]:
+    """The probability, the comparison and the number of a measured claim's formula.
+
+    Raises TypeError for every other formula.
+    """
+    if isinstance(formula, Relational) and formula.rel_op in COMPARISONS:
+        for relation in (formula, formula.reversed):
+            if isinstance(relation.lhs, Probability) and relation.rhs.is_Rational:
+                return relation.lhs, relation.rel_op, relation.rhs
+    raise TypeError(
+        "what is measured has a probability and no value; write Probability(event, seed) > p with "
+        "a fraction p, or < p"
+    )
