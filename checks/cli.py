@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from checks.unusable import Unusable, UnusableCall, UnusableFinding, did_you_mean
-from checks.vocabulary import BASELINES, BUILT_IN, DEVICES, DEVICES_OF, FORMATS
+from checks.vocabulary import BASELINES, BUILT_IN, DEVICES, DEVICES_OF, FORMATS, GROUPINGS
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -43,6 +43,8 @@ EXIT_CODES = (
 PROFILES = ("ci", "nightly", "dev")
 # Proofs of what is not as expected may take this long altogether; the rest is left to `prove`.
 PROOF_SECONDS = 20.0
+# What `show` may spend on a proof without being asked to wait for it.
+MOMENT = 0.3
 
 app = typer.Typer(
     name="backproof",
@@ -405,20 +407,37 @@ def _console() -> Console:
 
 
 @app.command(name="list")
-def list_claims() -> None:
-    """Print every claim by chapter, with the verdicts that the ledger expects."""
+def list_claims(
+    by: Annotated[
+        str,
+        typer.Option(
+            metavar="|".join(GROUPINGS),
+            help="Group by chapter, by the section that says so, or by the gravest verdict.",
+        ),
+    ] = GROUPINGS[0],
+) -> None:
+    """Print every claim with its kind and the verdicts that the ledger expects."""
     from checks import ledger
     from checks.report.book import show_list
 
+    _known("grouping", [by], GROUPINGS)
     book = _book()
-    show_list(book, ledger.read(book), _console())
+    show_list(book, ledger.read(book), _console(), by)
 
 
 @app.command()
-def show(name: Annotated[str, typer.Argument(metavar="NAME", help="A claim's name.")]) -> None:
-    """Print everything about one claim: formula, source, links, expected verdicts."""
+def show(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A claim's name.")],
+    prove: Annotated[
+        bool, typer.Option("--prove", help="Wait for a proof that takes more than a moment.")
+    ] = False,
+    report: ReportOption = REPORT,
+) -> None:
+    """Print everything about one claim: formula, source, proof, verdicts, where it fails first."""
     from checks import ledger
-    from checks.report.book import show_claim
+    from checks.deadline import within
+    from checks.report.page import show_claim
+    from theory import proof
 
     book = _book()
     found = {claim.name: claim for claim in book}
@@ -426,7 +445,9 @@ def show(name: Annotated[str, typer.Argument(metavar="NAME", help="A claim's nam
         raise UnusableCall(
             f"no claim is called {name!r}{did_you_mean(name, found)}; `backproof list` prints them"
         )
-    show_claim(found[name], ledger.read(book), _console())
+    claim = found[name]
+    known = proof.prove(claim) if prove else within(MOMENT, lambda: proof.prove(claim))
+    show_claim(claim, book, ledger.read(book), known, report, _console())
 
 
 @app.command()

@@ -8,3 +8,5 @@ DEVICES_OF = {"ideal": ("cpu",), "numpy-textbook": ("cpu",), "torch-eager": DEVI
 BASELINES = {"numpy": "numpy-textbook", "torch": "torch-eager"}
 # The one cell of a claim about runs of networks.
 MEASURED_ON = ("torch-eager", "float32", "cpu")
+# How `backproof list` groups the claims.
+GROUPINGS = ("chapter", "document", "verdict")

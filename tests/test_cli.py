@@ -2,6 +2,7 @@
 
 import json
 import multiprocessing
+import re
 import signal
 import subprocess
 import sys
@@ -20,7 +21,10 @@ from checks.unusable import UnusableFile
 from checks.verdict import Cell, Counterexample, Result, Verdict
 from theory.book import CLAIMS
 from theory.claim import Standing, apart
+from theory.contents import SECTIONS
 from theory.heads import HEADS
+from theory.proof import Outcome, Proof
+from theory.sources import DOCUMENTS, ML38
 
 POSITIVE = "sigmoid_slope_is_positive"
 QUARTER = "sigmoid_slope_at_most_a_quarter"
@@ -117,14 +121,8 @@ def judged(task: runner.Task, exceptions: Verdicts) -> Result:
 
 def fake_proofs(monkeypatch: pytest.MonkeyPatch, outcome: str) -> None:
     def proved(claim: Any) -> Any:
-        return SimpleNamespace(
-            outcome=SimpleNamespace(name=outcome),
-            method="by hand",
-            reason="out of ideas" if outcome == "OPEN" else "",
-            n_at_most=8,
-            widths="",
-            seconds=0.5,
-        )
+        reason = "out of ideas" if outcome == "OPEN" else ""
+        return Proof(Outcome[outcome], "by hand", reason, n_at_most=8, seconds=0.5)
 
     monkeypatch.setattr("theory.proof.prove", proved)
 
@@ -455,6 +453,7 @@ def test_a_users_chapter_is_judged_like_the_book(command, verdicts):
         ("check --jobs two", "--jobs"),
         ("check --nonsense", "No such option"),
         ("chekc", "No such command"),
+        ("list --by author", "unknown grouping 'author'; write chapter, document, verdict"),
         ("show", "Missing argument"),
         ("show sigmoid_slope_is_positiv", f"(did you mean {POSITIVE}?)"),
         ("prove sigmoid_slope_is_positiv_", f"(did you mean {POSITIVE}?)"),
@@ -538,26 +537,53 @@ def test_list_names_every_claim_under_its_chapter(command):
     code, out, _ = command("list")
     lines = out.splitlines()
     assert code == 0
-    assert {claim.name for claim in CLAIMS} <= {line.split()[0] for line in lines if line.strip()}
+    assert {f"{claim.kind.name} {claim.name}" for claim in CLAIMS} <= {
+        " ".join(line.split()[:2]) for line in lines
+    }
     assert {claim.chapter for claim in CLAIMS} <= set(lines)
-    assert next(line for line in lines if line.split()[:1] == [POSITIVE]).split()[1:] == [
-        "++++",
-        "M+++",
-        "M+++",
-    ]
+    assert ["T", POSITIVE, "++++", "M+++", "M+++"] in [line.split() for line in lines]
     assert "    The sigmoid rises everywhere." in lines
     assert "    Refuted: The slope of an active ReLU is 1" in out
+
+
+def test_list_by_document_has_a_heading_for_each_section_and_one_for_the_rest(command):
+    code, out, _ = command("list", "--by", "document")
+    groups = dict(group.split("\n", 1) for group in out.split("\n\n")[1:])
+    cited = {str(source) for claim in CLAIMS for source in claim.sources}
+    assert code == 0
+    assert POSITIVE in groups[f"ML38 §二  {ML38.title}"]
+    assert {f"{short} §{number}" for short in SECTIONS for number in SECTIONS[short]} == {
+        " ".join(heading.split()[:2]) for heading in groups if "§" in heading
+    }
+    for claim in CLAIMS:
+        at = [heading for heading in groups if f" {claim.name} " in groups[heading]]
+        beyond = not any(source.document in DOCUMENTS for source in claim.sources)
+        assert {" ".join(heading.split()[:2]) for heading in at} <= cited | {"beyond the"}
+        assert ("beyond the documents" in at) == beyond
+
+
+def test_list_by_verdict_puts_the_gravest_first(command):
+    code, out, _ = command("list", "--by", "verdict")
+    headings = re.findall(r"^([A-Z_]+): \d+$", out, re.MULTILINE)
+    assert code == 0
+    assert headings == ["FALSE", "METHOD_LIMIT", "HOLDS"]
+    assert "METHOD_LIMIT: 1\n" in out
+    refuted, limited = out.index(f"R {REFUTED}"), out.index(f"T {POSITIVE}")
+    assert refuted < limited < out.index(f"T {QUARTER}")
 
 
 def test_show_tells_everything_about_a_claim(command):
     code, out, _ = command("show", POSITIVE)
     assert code == 0
     for part in (
-        f"{POSITIVE}  claimed true",
+        f"{POSITIVE}  T  claimed true",
         "formula  Slope(sigmoid(x), x) > 0",
         r"LaTeX  \frac{\mathrm{d}",
         "x  Real: A real number",
-        "ML38 §二",
+        "source  ML38 §二: ",
+        f"which says  {SECTIONS['ML38']['二'][:40]}",
+        "over the reals  proved: exact: polynomial in s = sigmoid(x)",
+        f"same heads  {QUARTER}",
         "heads  sigmoid",
         "written at  theory/chapters/activations.py:",
         "    def sigmoid_slope_is_positive(x: Real):",
@@ -566,10 +592,58 @@ def test_show_tells_everything_about_a_claim(command):
         assert part in out
     rows = {line.split("·")[0].strip(): line.split() for line in out.splitlines() if "·" in line}
     assert rows["numpy-textbook"][3:] == ["M", "+", "+", "+"]
+    assert "first failing inputs" not in out
+
+
+def test_show_tells_the_twin_and_the_witness_of_a_refuted_claim(command):
+    out = command("show", REFUTED)[1]
+    assert "counterexample  n = 20, x = 1, w = 1/2" in out
+    assert "over the reals  refuted: exact evaluation at n=20, x=1, w=2: left 1048576" in out
+    assert "witness  n = 20, x = 1, w = 2, left = 1048576, right = 1" in out
+    assert "true instead  relu_chain_gradient_is_the_product_of_its_weights" in out
+    assert f"corrects  {REFUTED}" in command("show", BOOK[REFUTED].instead)[1]
+
+
+def test_show_waits_for_a_proof_only_when_asked_to(command, monkeypatch):
+    def endless(claim: Any) -> Any:
+        while True:
+            pass
+
+    monkeypatch.setattr("theory.proof.prove", endless)
+    code, out, _ = command("show", POSITIVE)
+    assert code == 0
+    assert f"over the reals  the proof takes its time; `backproof show {POSITIVE} --prove`" in out
+    fake_proofs(monkeypatch, "PROVED")
+    out = command("show", POSITIVE, "--prove")[1]
+    assert "proved for  depths up to 8" in out
+
+
+def test_show_tells_where_a_claim_fails_first(command, verdicts):
+    pin = 'first = {float16 = "0x1.0a4p+3"}\n'
+    Path("ledger.toml").write_text(EXPECT_A_LIMIT + pin, encoding="utf-8")
+    pinned = "    float16  x = 0x1.0a4p+3 (8.32)  [numpy-textbook-cpu, torch-eager-cpu]"
+    out = command("show", POSITIVE)[1].splitlines()
+    assert out[out.index("  first failing inputs, by the ledger") + 1] == pinned
+    command(*CHECK, "--report", "elsewhere")
+    out = command("show", POSITIVE, "--report", "elsewhere")[1]
+    citation = identify(Cell(POSITIVE, "torch-eager", "float16", "cpu"), FOUND.inputs)
+    assert "first failing inputs, by elsewhere\n" in out
+    assert "METHOD_LIMIT  [torch-eager-cpu · float16]  x = 0x1.0a4p+3 (8.32)" in out
+    assert f"backproof replay {citation} --report elsewhere" in " ".join(out.split())
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"schema": 0, "cells": []}', '{"schema": 1}'])
+def test_a_report_that_cannot_be_read_is_no_report(command, text):
+    Path("backproof-report").mkdir()
+    Path("backproof-report/report.json").write_text(text)
+    code, out, _ = command("show", POSITIVE)
+    assert code == 0
+    assert "first failing inputs" not in out
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.name)
-def test_every_claim_can_be_shown(command, claim):
+def test_every_claim_can_be_shown(command, monkeypatch, claim):
+    fake_proofs(monkeypatch, "PROVED")
     code, out, _ = command("show", claim.name)
     assert code == 0
     assert f"def {claim.name}(" in out

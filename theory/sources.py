@@ -57,17 +57,47 @@ RECTIFIER = Document(
     "blog.csdn.net/LaoChengZier/article/details/86488762",
 )
 ML38 = Document("ML38", "【机器学习】038_梯度消失、梯度爆炸")
+DOCUMENTS = (CV, SOLUTIONS, TECHNIQUES, RECTIFIER, ML38)
 
 # Primary sources.
+CLEVERT_2016 = Document(
+    "Clevert et al. 2016",
+    "Fast and accurate deep network learning by exponential linear units",
+    "ICLR",
+)
+CHO_2014 = Document(
+    "Cho et al. 2014", "Learning phrase representations using RNN encoder-decoder", "EMNLP"
+)
+GLOROT_2010 = Document(
+    "Glorot & Bengio 2010",
+    "Understanding the difficulty of training deep feedforward neural networks",
+    "AISTATS",
+)
+GERS_2000 = Document(
+    "Gers et al. 2000", "Learning to forget: continual prediction with LSTM", "Neural Computation 12"
+)
+GOODFELLOW_2016 = Document("Goodfellow et al. 2016", "Deep learning", "MIT Press")
 HE_2015 = Document(
     "He et al. 2015", "Delving deep into rectifiers: surpassing human-level performance", "ICCV"
 )
 HE_2016 = Document("He et al. 2016", "Identity mappings in deep residual networks", "ECCV")
+HOCHREITER_1997 = Document(
+    "Hochreiter & Schmidhuber 1997", "Long short-term memory", "Neural Computation 9"
+)
 IOFFE_2015 = Document(
     "Ioffe & Szegedy 2015", "Batch normalization: accelerating deep network training", "ICML"
 )
+JOHNSON_1994 = Document(
+    "Johnson et al. 1994", "Continuous univariate distributions, volume 1", "Wiley, 2nd edition"
+)
+LECUN_1998 = Document("LeCun et al. 1998", "Efficient backprop", "Neural networks: tricks")
 MAAS_2013 = Document(
     "Maas et al. 2013", "Rectifier nonlinearities improve neural network acoustic models", "ICML"
+)
+MEZZADRI_2007 = Document(
+    "Mezzadri 2007",
+    "How to generate random matrices from the classical compact groups",
+    "Notices of the AMS 54",
 )
 NIELSEN_2015 = Document("Nielsen 2015", "Neural networks and deep learning", "book")
 PASCANU_2013 = Document(
@@ -75,6 +105,9 @@ PASCANU_2013 = Document(
 )
 RUMELHART_1986 = Document(
     "Rumelhart et al. 1986", "Learning representations by back-propagating errors", "Nature 323"
+)
+VEIT_2016 = Document(
+    "Veit et al. 2016", "Residual networks behave like ensembles of shallow networks", "NeurIPS"
 )
 IEEE_754 = Document("IEEE 754-2019", "Standard for floating-point arithmetic", "IEEE")
 HIGHAM_2002 = Document("Higham 2002", "Accuracy and stability of numerical algorithms", "SIAM")

@@ -3,125 +3,101 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
-from sympy import latex
 
 from checks.ledger import Ledger
 from checks.matrix import has_cell
-from checks.report.terminal import LEGEND, SHORT, STYLES, SYMBOLS, position, say
-from checks.verdict import Cell
-from checks.vocabulary import BUILT_IN, DEVICES_OF, FORMATS
+from checks.report.terminal import LEGEND, SHORT, STYLES, SYMBOLS, say
+from checks.verdict import PRECEDENCE, Cell, Verdict
+from checks.vocabulary import BUILT_IN, FORMATS
 from theory.claim import Claim, Standing
+from theory.contents import SECTIONS
 from theory.heads import HEADS
+from theory.sources import DOCUMENTS
 
 if TYPE_CHECKING:  # it brings the provers, which only one command needs
     from theory.proof import Proof
 
 
-def show_list(claims: Iterable[Claim], ledger: Ledger, console: Console) -> None:
-    """Every claim by chapter: name, statement, standing, and the verdicts expected on the cpu."""
+KINDS = "T theorem   R refuted   F law of formats   S statistical   E experiment   C cost"
+
+
+def show_list(
+    claims: Iterable[Claim], ledger: Ledger, console: Console, by: str = "chapter"
+) -> None:
+    """Every claim in groups: kind, name, statement, and the verdicts expected on the cpu."""
     claims = list(claims)
     order = " ".join(SHORT[fmt] for fmt in FORMATS)
     say(console, f"Expected on the cpu of {', '.join(BUILT_IN)}, each in {order}:", style="dim")
     say(console, LEGEND, style="dim")
+    say(console, KINDS, style="dim")
     width = max(len(claim.name) for claim in claims)
-    for chapter, entries in groupby(claims, lambda claim: claim.chapter):
+    for heading, says, group in _grouped(claims, ledger, by):
         say(console)
-        say(console, Text(chapter, "bold"))
-        for claim in entries:
-            line = Text(claim.name.ljust(width))
+        say(console, Text(heading, "bold"))
+        if says:
+            say(console, says, style="dim")
+        for claim in group:
+            line = Text(f"{claim.kind.name} {claim.name.ljust(width)}")
             for name in BUILT_IN:
-                line.append(" ").append_text(_expected(claim, name, "cpu", ledger))
+                line.append(" ").append_text(symbols(claim, name, "cpu", ledger))
             say(console, line, indent=2)
             refuted = "Refuted: " if claim.standing is Standing.REFUTED else ""
             say(console, refuted + claim.statement, indent=4, style="dim")
 
 
-def _expected(claim: Claim, implementation: str, device: str, ledger: Ledger) -> Text:
-    symbols = []
+def _grouped(
+    claims: Sequence[Claim], ledger: Ledger, by: str
+) -> Iterator[tuple[str, str, list[Claim]]]:
+    """The groups in order: what each is called, what is to be said of it, and its claims."""
+    if by == "chapter":
+        for chapter, entries in groupby(claims, lambda claim: claim.chapter):
+            yield chapter, "", list(entries)
+    elif by == "document":
+        cited = {claim.name: set(map(str, claim.sources)) for claim in claims}
+        for document in DOCUMENTS:
+            for number, says in SECTIONS[document.short].items():
+                place = str(document.section(number))
+                there = [claim for claim in claims if place in cited[claim.name]]
+                yield f"{place}  {document.title}", says, there
+        beyond = [
+            claim
+            for claim in claims
+            if not any(source.document in DOCUMENTS for source in claim.sources)
+        ]
+        yield "beyond the documents", "", beyond
+    else:
+        worst = {claim.name: worst_expected(claim, ledger) for claim in claims}
+        for verdict in PRECEDENCE:
+            there = [claim for claim in claims if worst[claim.name] is verdict]
+            if there:
+                yield f"{verdict.name}: {len(there)}", verdict.value, there
+
+
+def symbols(claim: Claim, implementation: str, device: str, ledger: Ledger) -> Text:
+    """The verdicts expected of an implementation, one symbol for each format."""
+    shown = []
     for fmt in FORMATS:
         verdict = ledger.expected(Cell(claim.name, implementation, fmt, device)).verdict
         exists = has_cell(claim, implementation, fmt, device)
-        symbols.append((SYMBOLS[verdict], STYLES[verdict]) if exists else (".", "dim"))
-    return Text.assemble(*symbols)
+        shown.append((SYMBOLS[verdict], STYLES[verdict]) if exists else (".", "dim"))
+    return Text.assemble(*shown)
 
 
-def show_claim(claim: Claim, ledger: Ledger, console: Console) -> None:
-    """Everything that the book says of one claim."""
-    say(console, Text.assemble((claim.name, "bold"), f"  {claim.standing.value}"))
-    say(console, claim.statement, indent=2)
-    say(console)
-    for label, text in _facts(claim):
-        say(console, Text.assemble((label, "bold"), f"  {text}"), indent=2)
-    say(console)
-    # As it stands in the file, whatever the width.
-    for line in _lines(claim):
-        console.print(Text(f"    {line}"), soft_wrap=True)
-    say(console)
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    table.add_column("expected verdicts", overflow="fold")
-    for fmt in FORMATS:
-        table.add_column(SHORT[fmt], no_wrap=True)
-    reasons = {}
-    measured = {"cpu"} | {cell.device for cell in ledger.entries}
-    for name in BUILT_IN:
-        for device in DEVICES_OF[name]:
-            if device not in measured:
-                continue
-            symbols = _expected(claim, name, device, ledger)
-            table.add_row(f"{name} · {device}", *symbols.divide(range(1, len(FORMATS))))
-            for fmt in FORMATS:
-                expected = ledger.expected(Cell(claim.name, name, fmt, device))
-                if expected.entry:
-                    reasons[expected.entry] = expected
-    say(console, table, indent=2)
-    for entry, expected in reasons.items():
-        reported = f"; reported: {expected.reported}" if expected.reported else ""
-        say(console, f"{expected.verdict.name}: {expected.reason}{reported}  ({entry})", indent=2)
-    say(console)
-    say(console, LEGEND, style="dim")
-
-
-def _facts(claim: Claim) -> Iterable[tuple[str, str]]:
-    yield "formula", str(claim.formula)
-    yield "LaTeX", latex(claim.formula)
-    for name, symbol in claim.variables.items():
-        domain = type(symbol)
-        yield name, f"{domain.__name__}: {(inspect.getdoc(domain) or '').splitlines()[0]}"
-    for source in claim.sources:
-        rest = f", {source.document.where}" if source.document.where else ""
-        yield "source", f"{source}: {source.document.title}{rest}"
-    if claim.attained_at is not None:
-        yield "equality at", _point(claim.attained_at)
-    for witness in claim.witnesses:
-        yield "counterexample", _point(witness)
-    if claim.instead:
-        yield "true instead", claim.instead
-    for name in claim.corrects:
-        yield "corrects", name
-    yield "heads", ", ".join(sorted(claim.heads)) or "none"
-    yield "written at", position(claim)
-
-
-def _point(point: Any) -> str:
-    return ", ".join(f"{name} = {value}" for name, value in point.items())
-
-
-def _lines(claim: Claim) -> list[str]:
-    """The lines of the claim's source, as far as they can be read."""
-    file, _, line = claim.where.rpartition(":")
-    try:
-        lines = Path(file).read_text(encoding="utf-8").splitlines(keepends=True)
-        return [text.rstrip() for text in inspect.getblock(lines[int(line) - 1 :])]
-    except (OSError, ValueError, SyntaxError):
-        return []
+def worst_expected(claim: Claim, ledger: Ledger) -> Verdict:
+    """The gravest of the verdicts expected on the cpu."""
+    found = {
+        ledger.expected(Cell(claim.name, name, fmt, "cpu")).verdict
+        for name in BUILT_IN
+        for fmt in FORMATS
+        if has_cell(claim, name, fmt, "cpu")
+    }
+    return min(found, key=PRECEDENCE.index)
 
 
 def show_heads(console: Console) -> None:

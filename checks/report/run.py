@@ -117,6 +117,15 @@ def write_json(run: Run) -> Path:
     return path
 
 
+def read_json(report: Path) -> dict[str, Any]:
+    """The last run's report.json in a report's directory; nothing where there is none to read."""
+    try:
+        found = json.loads((report / "report.json").read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) and found.get("schema") == SCHEMA else {}
+
+
 def as_json(run: Run) -> dict[str, Any]:
     """The run in JSON's types; infinities and NaN as text."""
     return {

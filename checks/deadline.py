@@ -1,0 +1,41 @@
+"""A limit on how long something may take, for what is worth a moment and no more."""
+
+import signal
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+Value = TypeVar("Value")
+
+
+class OutOfTime(BaseException):
+    """Raised inside the work, which must not take it for a failure of its own."""
+
+
+def within(seconds: float, work: Callable[[], Value]) -> Value | None:
+    """What the work returns, or None where it is not done in time.
+
+    Where nothing can interrupt it, outside the main thread and on Windows, it is not begun.
+    """
+    main = threading.current_thread() is threading.main_thread()
+    if not main or not hasattr(signal, "setitimer"):
+        return None
+
+    working = True
+
+    def stop(*_: object) -> None:
+        if working:  # an alarm that comes late must not interrupt what follows
+            raise OutOfTime
+
+    before = signal.signal(signal.SIGALRM, stop)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        try:
+            return work()
+        finally:
+            working = False
+            signal.setitimer(signal.ITIMER_REAL, 0)
+    except OutOfTime:
+        return None
+    finally:
+        signal.signal(signal.SIGALRM, before)
