@@ -134,6 +134,29 @@ class Largest(Head):
         return rf"\left(\max_{{{first} \le {i} \le {last}}} {printer._print(term)}\right){power}"
 
 
+class SumOverSubsets(Head):
+    """The sum over all subsets of an index range of the product of their terms; 1 for the empty one.
+
+    Written `SumOverSubsets(term, (i, first, last))`.
+    """
+
+    def __new__(cls, term: Any, index: Any) -> Any:
+        """Take the index as a plain tuple."""
+        return super().__new__(cls, term, Tuple(*index))
+
+    @property
+    def free_symbols(self) -> set[Any]:
+        """The symbols of the term and the limits without the index."""
+        term, (i, first, last) = self.args
+        return (term.free_symbols - {i}) | first.free_symbols | last.free_symbols
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        term, (i, first, last) = self.args
+        i, first, last = (printer._print(part) for part in (i, first, last))
+        subsets = rf"S \subseteq \{{{first},\ldots,{last}\}}"
+        return rf"\sum_{{{subsets}}} \prod_{{{i} \in S}} {printer.parenthesize(term, 50)}"
+
+
 class Apply(Head):
     """A smooth map applied to a row: Apply(f, x), or Apply(f, layer, x) with weights of its own."""
 
@@ -143,6 +166,12 @@ class Computed(Head):
 
     parameters = ("x",)
     mark = Kind.F
+
+
+class Joined(Head):
+    """A list of arrays as a list of one: the same entries, kept in one row."""
+
+    parameters = ("x",)
 
 
 class Dot(Head):
@@ -188,10 +217,33 @@ class Norm(Head):
 
 
 class Zeros(Head):
-    """A bias of zeros for a layer of the given shape."""
+    """A bias of zeros for a layer of the given shape, or as wide as the given features."""
 
     parameters = ("shape",)
     symbol = r"\mathbf{0}"
+
+
+class FanIn(Head):
+    """How many inputs an output of the layer sums over: in times the size of the kernel.
+
+    Of a weight of shape (out, in, *kernel). A grouped convolution has shape (out, in / groups, …),
+    and so its own, smaller fan-in; a transposed one has shape (in, out / groups, …), and its fan-in
+    is what this calls fan-out.
+    """
+
+    parameters = ("shape",)
+    symbol = r"\operatorname{fan}_{\mathrm{in}}"
+
+
+class FanOut(Head):
+    """How many outputs an input of the layer reaches: out times the size of the kernel.
+
+    That of all groups together: an input of a grouped convolution reaches only those of its own.
+    torch.nn.init counts as this head does.
+    """
+
+    parameters = ("shape",)
+    symbol = r"\operatorname{fan}_{\mathrm{out}}"
 
 
 class Total(Head):
@@ -199,6 +251,52 @@ class Total(Head):
 
     parameters = ("x",)
     symbol = r"\textstyle\sum"
+
+
+class ColumnTotal(Head):
+    """The sum of each column, over the rows of a batch."""
+
+    parameters = ("x",)
+    symbol = r"\textstyle\sum_{\mathrm{rows}}"
+
+
+class ColumnMean(Head):
+    """The mean of each column, over the rows of a batch."""
+
+    parameters = ("x",)
+    symbol = r"\operatorname{mean}"
+
+
+class ColumnVariance(Head):
+    """The variance of each column over the rows of a batch, divided by their number."""
+
+    parameters = ("x",)
+    symbol = r"\operatorname{Var}"
+
+
+class Rows(Head):
+    """How many rows a batch has."""
+
+    parameters = ("x",)
+    symbol = r"\operatorname{rows}"
+
+
+class CountBeyond(Head):
+    """How many entries of each column are larger in magnitude than a bound, one for all or each."""
+
+    parameters = ("x", "bound")
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        x, bound = map(printer._print, self.args)
+        power = f"^{{{exp}}}" if exp else ""
+        return rf"\#\left\{{\left|{x}\right| > {bound}\right\}}{power}"
+
+
+class Trace(Head):
+    """The sum of the diagonal of a matrix, square or not."""
+
+    parameters = ("a",)
+    symbol = r"\operatorname{tr}"
 
 
 class SecondMoment(Head):
@@ -216,9 +314,12 @@ class Larger(Head):
 
 
 class Expectation(Head):
-    """The mean over everything that a seed decides: Expectation(value, seed)."""
+    """The mean over everything that a seed decides, or that a standard normal z may be.
 
-    parameters = ("x", "seed")
+    Written `Expectation(value, seed)` or `Expectation(value, z)`.
+    """
+
+    parameters = ("x", "over")
     symbol = r"\mathbb{E}"
     mark = Kind.S
 

@@ -3,6 +3,13 @@
 from theory.language import *
 
 
+@claim(source=(SOLUTIONS.section("1"), ML38.section("一")))
+def forward_is_a_composition(n: Depth, x: Vector, W: WeightMatrices, b: BiasVectors):
+    """A network of n layers is its nth layer applied to the network of the n - 1 below it."""
+    h = layers(lambda i, h: tanh(linear(h, W[i], b[i])), x)
+    return Eq(h(n), tanh(linear(h(n - 1), W[n], b[n])))
+
+
 @claim(source=(CV.section("1"), NIELSEN_2015.chapter(5)))
 def chain_bias_gradient_is_a_product(n: Depth, x: Real, y: Real, w: Weights, b: Biases):
     """The gradient of the first bias is σ'(z₁) ∏ wᵢσ'(zᵢ) ∂C/∂aₙ, a factor for each layer above."""
@@ -26,6 +33,26 @@ def sigmoid_chain_gradient_shrinks_geometrically(n: Depth, x: Real, w: Weights, 
     return Abs(Gradient(a(n), x)) <= (Largest(Abs(w[i]), (i, 1, n)) / 4) ** n
 
 
+@claim(source=(CV.section("1"), SOLUTIONS.section("2.1")))
+def factors_below_one_vanish(n: Depth, x: Real, u: Fractions, q: UnitInterval):
+    """Where no layer's factor |wφ'| exceeds q, at most qⁿ of a gradient passes n layers.
+
+    The weights are q times a number between -1 and 1, and the slope of tanh is at most 1.
+    """
+    a = layers(lambda i, h: tanh(q * u[i] * h), x)
+    return Abs(Gradient(a(n), x)) <= q**n
+
+
+@claim(source=(CV.section("1"), SOLUTIONS.section("2.1")))
+def factors_above_one_explode(n: Depth, x: PositiveReal, p: Surpluses, q: GrowthRate):
+    """Where every layer's factor |wφ'| is at least q > 1, at least qⁿ of a gradient arrives.
+
+    The weights are q and more, and every ReLU is active.
+    """
+    a = layers(lambda i, h: relu((q + p[i]) * h), x)
+    return Gradient(a(n), x) >= q**n
+
+
 @claim(source=ML38.section("一"))
 def layer_gradient_is_a_product_of_jacobians(
     n: Depth, x: Vector, W: WeightMatrices, b: BiasVectors, g: Vector
@@ -40,6 +67,78 @@ def layer_gradient_is_a_product_of_jacobians(
     above = OrderedProduct(Jacobian(h(k), h(k - 1)), (k, n, 2))
     error = Dot(Dot(Gradient(loss, h(n)), above), Diagonal(Slope(tanh(z), z)))
     return Eq(Gradient(loss, W[1]), Dot(Transpose(error), x))
+
+
+@claim(source=SOLUTIONS.section("2.1"), corrects="layer_jacobian_is_the_activation_derivative")
+def layer_jacobian_is_weight_times_slope(h: Vector, W: WeightMatrix, b: Features):
+    """The Jacobian of a layer is its weight, each row scaled by the activation's slope there."""
+    z = linear(h, W, b)
+    return Eq(Jacobian(tanh(z), h), Dot(Diagonal(Slope(tanh(z), z)), W))
+
+
+@refuted(
+    source=SOLUTIONS.section("2.1"),
+    by={"h": 0, "W": 2, "b": 0},
+    instead="layer_jacobian_is_weight_times_slope",
+)
+def layer_jacobian_is_the_activation_derivative(h: Vector, W: WeightMatrix, b: Features):
+    """The Jacobian of a layer is the derivative of its activation.
+
+    The document drops the weight, which is what makes a gradient explode where no slope can.
+    """
+    z = linear(h, W, b)
+    return Eq(Jacobian(tanh(z), h), Diagonal(Slope(tanh(z), z)))
+
+
+@claim(source=SOLUTIONS.section("2.1"), corrects="second_layer_gradient_chain_as_printed")
+def second_layer_gradient_chain(x: Real, y: Real, u: Real, v: Real, s: Real, t: Real):
+    """Of four layers the second's gradient is ∂L/∂f₄ · ∂f₄/∂f₃ · ∂f₃/∂f₂ · ∂f₂/∂w₂."""
+    f1 = sigmoid(u * x)
+    f2 = sigmoid(v * f1)
+    f3 = sigmoid(s * f2)
+    f4 = sigmoid(t * f3)
+    loss = (f4 - y) ** 2 / 2
+    chain = Gradient(loss, f4) * Slope(f4, f3) * Slope(f3, f2) * Slope(f2, v)
+    return Eq(Gradient(loss, v), chain)
+
+
+@refuted(
+    source=SOLUTIONS.section("2.1"),
+    by={"x": 1, "y": 0, "u": 1, "v": 1, "s": 1, "t": 1},
+    instead="second_layer_gradient_chain",
+)
+def second_layer_gradient_chain_as_printed(x: Real, y: Real, u: Real, v: Real, s: Real, t: Real):
+    """Of four layers the second's gradient is ∂L/∂f₄ · ∂f₂/∂f₃ · ∂f₂/∂f₂ · ∂f₂/∂w₂.
+
+    The document differentiates the second layer by the third, on which it does not depend, so the
+    printed product is 0; and the factor ∂f₂/∂f₂ is 1.
+    """
+    f1 = sigmoid(u * x)
+    f2 = sigmoid(v * f1)
+    f3 = sigmoid(s * f2)
+    f4 = sigmoid(t * f3)
+    loss = (f4 - y) ** 2 / 2
+    chain = Gradient(loss, f4) * Slope(f2, f3) * Slope(f2, f2) * Slope(f2, v)
+    return Eq(Gradient(loss, v), chain)
+
+
+@claim(source=(SOLUTIONS.section("2.1"), RUMELHART_1986.equation(6)))
+def weight_gradient_is_error_times_input(u: Batch, W: WeightMatrix, b: Features, g: Batch):
+    """A layer's weight gradient is the error behind its slope times the input, over the batch."""
+    z = linear(u, W, b)
+    loss = Total(g * tanh(z))
+    return Eq(Gradient(loss, W), Dot(Transpose(g * Slope(tanh(z), z)), u))
+
+
+@claim(source=ML38.section("三"))
+def relu_jacobian_is_a_masked_weight_product(
+    n: Depth, x: Vector, W: WeightMatrices, b: BiasVectors
+):
+    """The Jacobian of n ReLU layers is the product of the weights, each masked by its slopes."""
+    h = layers(lambda i, h: relu(linear(h, W[i], b[i])), x)
+    z = lambda i: linear(h(i - 1), W[i], b[i])
+    mask = lambda i: Diagonal(Slope(relu(z(i)), z(i)))
+    return Eq(Jacobian(h(n), x), OrderedProduct(Dot(mask(k), W[k]), (k, n, 1)))
 
 
 @claim(

@@ -37,3 +37,47 @@ def residual_gradient_as_printed(n: Depth, x: Vector, f: SmoothMap, g: Vector):
     loss = Total(g * h(n))
     branches = Sum(f(i, h(i - 1)), (i, 1, n))
     return Eq(Gradient(loss, x), Dot(Gradient(loss, h(n)), Identity(x) + Jacobian(branches, h(n))))
+
+
+@claim(source=(SOLUTIONS.section("3.5"), HE_2016.equation(5)))
+def identity_path_is_lossless(n: Depth, x: Real, w: Weights, g: PositiveReal):
+    """Where the branches of n residual blocks are 0, the upstream gradient arrives bit for bit.
+
+    Each branch is the ReLU of something negative. An upstream zero may change its sign on the way.
+    """
+    h = layers(lambda i, h: residual(h, relu(-((w[i] * h) ** 2))), x)
+    loss = Total(g * h(n))
+    return Identical(Gradient(loss, x), Gradient(loss, h(n)))
+
+
+@claim(
+    source=(SOLUTIONS.section("3.5"), HE_2016.equation(5)),
+    corrects="residual_gradient_never_vanishes",
+)
+def residual_gradient_vanishes_exactly_when_a_branch_is_minus_one(n: Depth, x: Real, w: Weights):
+    """Through n blocks x + wx the gradient is ∏(1 + wᵢ), which is 0 exactly where a wᵢ is -1."""
+    h = layers(lambda i, h: residual(h, w[i] * h), x)
+    return Eq(Gradient(h(n), x), Product(1 + w[i], (i, 1, n)))
+
+
+@refuted(
+    source=SOLUTIONS.section("3.5"),
+    by={"n": 1, "x": 1, "w": -1},
+    instead="residual_gradient_vanishes_exactly_when_a_branch_is_minus_one",
+)
+def residual_gradient_never_vanishes(n: Depth, x: Real, w: Weights):
+    """The gradient of a residual network is never 0, as the branches cannot all be -1.
+
+    One branch that is -1 is enough. It is possible, though of probability 0 where the weights have
+    a continuous distribution.
+    """
+    h = layers(lambda i, h: residual(h, w[i] * h), x)
+    return Abs(Gradient(h(n), x)) > 0
+
+
+@claim(source=(CV.section("2.3"), VEIT_2016.section("3")))
+def residual_jacobian_sums_over_paths(n: Depth, x: Real, w: Fractions):
+    """Through n blocks the gradient is a sum over all 2ⁿ paths, each through a set of branches."""
+    h = layers(lambda i, h: residual(h, tanh(w[i] * h)), x)
+    slope = lambda i: Slope(tanh(w[i] * h(i - 1)), h(i - 1))
+    return Eq(Gradient(h(n), x), SumOverSubsets(slope(i), (i, 1, n)))

@@ -92,13 +92,22 @@ class Peeling(Unrolling):
     def shape_below(self, node: Any) -> tuple[int, int]:
         """The shape of a network's value at depth N; (0, 0) for a number."""
         body, h, layer, start, _ = node.args
-        first, given = self.value(Iterated(body, h, layer, start, Integer(1))), self.value(start)
+        first = self._any_case(Iterated(body, h, layer, start, Integer(1)))
+        given = self._any_case(start)
         if not isinstance(first, MatrixBase):
             return 0, 0
         keeps_width = first.shape == given.shape
         return first.rows, given.cols if keeps_width else self.variables.sizes.width(
             self.names.layer
         )
+
+    def _any_case(self, node: Any) -> Evaluated:
+        """A value of the right shape, whatever signs it depends on: only its shape counts."""
+        decide, self.field.sign = self.field.sign, lambda _: 1
+        try:
+            return self._copy(self.overrides).value(node)
+        finally:
+            self.field.sign = decide
 
     def terms(self, kind: Any, term: Any, index: Any, first: Any, last: Any) -> list[Evaluated]:
         """The named part up to N, then the terms above it."""
@@ -114,12 +123,12 @@ class Peeling(Unrolling):
         """The value of a sum or product up to N."""
         limits = (index, N, first) if kind is OrderedProduct else (index, first, N)
         node = kind(term, limits)
-        lowest = self.value(term.xreplace({index: first}))
+        lowest = self._any_case(term.xreplace({index: first}))
         if not isinstance(lowest, MatrixBase):
             return self.names.name(node, 0, 0)
         rows = lowest.rows
         if kind is OrderedProduct:
-            rows = self.value(term.xreplace({index: N + 1})).cols
+            rows = self._any_case(term.xreplace({index: N + 1})).cols
         return self.names.name(node, rows, lowest.cols)
 
     def refuse_unknown_dependence(self, x: Any, seeds: Evaluated, y_value: Evaluated) -> None:

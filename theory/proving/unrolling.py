@@ -26,11 +26,12 @@ from sympy import (
     exp,
     eye,
     log,
+    sign,
     zeros,
 )
 
 from theory import calculus, heads
-from theory.domains import Domain
+from theory.domains import Domain, Features
 from theory.proving.arrays import Evaluated, broadcast, dot, entries, entry, like
 from theory.proving.definitions import keeps_its_slope, read, reader
 from theory.proving.errors import OutOfReachError
@@ -187,13 +188,22 @@ class Unrolling:
         return self.variables.apply(smooth_map, layer[0] if layer else None, self.value(row))
 
     def zeros(self, node: Any) -> Evaluated:
-        """A bias of zeros for a weight, or for a shape (out, in)."""
+        """A bias of zeros for a weight, for a shape (out, in), or like features."""
+        if isinstance(node.args[0], Features):
+            return zeros(1, self.value(node.args[0]).cols)
         given = self.value(node.args[0])
         return zeros(1, given[0] if isinstance(given, tuple) else given.rows)
 
     def larger(self, a: Any, b: Any) -> Any:
         """The larger of two numbers."""
         return a if self.field.sign(a - b) >= 0 else b
+
+    def count_beyond(self, x: Any, bound: Any) -> Any:
+        """How many entries of each column are larger in magnitude than a bound."""
+        beyond = broadcast(
+            lambda one, limit: Integer(self.field.sign(one**2 - limit**2) > 0), x, bound
+        )
+        return _column_total(beyond)
 
     def absolute(self, a: Any) -> Any:
         """The absolute value of a number."""
@@ -274,9 +284,30 @@ def _mean_square(self: Unrolling, node: Any) -> Evaluated:
     return sum(one**2 for one in parts) / Integer(len(parts))
 
 
+def _column_total(x: Any) -> Any:
+    return Matrix(1, x.cols, lambda _, c: sum(x[r, c] for r in range(x.rows)))
+
+
+def _column_mean(x: Any) -> Any:
+    return _column_total(x) / Integer(x.rows)
+
+
+def _column_variance(x: Any) -> Any:
+    centred = broadcast(lambda one, mean: one - mean, x, _column_mean(x))
+    return _column_mean(centred.applyfunc(lambda one: one**2))
+
+
 def _largest(self: Unrolling, node: Any) -> Evaluated:
     term, limits = node.args
     return reduce(self.larger, self.terms(type(node), term, *limits))
+
+
+def _sum_over_subsets(self: Unrolling, node: Any) -> Evaluated:
+    term, limits = node.args
+    result: Any = S.One
+    for value in self.terms(type(node), term, *limits):
+        result = broadcast(lambda a, b: a + a * b, result, value)
+    return result
 
 
 def _function(kind: Any) -> Callable[[Unrolling, Any], Evaluated]:
@@ -303,6 +334,7 @@ _RULES: dict[Any, Callable[[Any, Any], Any]] = {
     calculus.Iterated: lambda self, node: self.iterated(node),
     calculus.OrderedProduct: _ordered_product,
     calculus.Largest: _largest,
+    calculus.SumOverSubsets: _sum_over_subsets,
     calculus.Apply: lambda self, node: self.applied(node),
     calculus.Computed: lambda self, node: self.value(node.args[0]),
     calculus.Dot: lambda self, node: dot(*(self.value(part) for part in node.args)),
@@ -312,6 +344,15 @@ _RULES: dict[Any, Callable[[Any, Any], Any]] = {
     calculus.Norm: _norm,
     calculus.Zeros: lambda self, node: self.zeros(node),
     calculus.Total: lambda self, node: sum(entries(self.value(node.args[0]))),
+    calculus.ColumnTotal: lambda self, node: _column_total(self.value(node.args[0])),
+    calculus.ColumnMean: lambda self, node: _column_mean(self.value(node.args[0])),
+    calculus.ColumnVariance: lambda self, node: _column_variance(self.value(node.args[0])),
+    calculus.Rows: lambda self, node: Integer(self.value(node.args[0]).rows),
+    calculus.CountBeyond: lambda self, node: self.count_beyond(*map(self.value, node.args)),
+    calculus.Joined: lambda self, node: self.value(node.args[0]),
+    sign: lambda self, node: broadcast(
+        lambda one: Integer(self.field.sign(one)), self.value(node.args[0])
+    ),
     calculus.SecondMoment: _mean_square,
     calculus.Larger: lambda self, node: broadcast(
         self.larger, *(self.value(part) for part in node.args)
