@@ -22,12 +22,14 @@ CANDIDATES = 1024  # tried side by side in one pass of an ordered search
 BUDGET = 150  # evaluations spent on values that have no order
 
 
-def minimise(claim: Claim, fmt: Format, example: Example, fails: Fails) -> Example:
+def minimise(
+    claim: Claim, fmt: Format, example: Example, fails: Fails, budget: int = BUDGET
+) -> Example:
     """A simpler example that still fails; the first failing input where inputs are in order."""
     if is_unary(claim):
         return first_failing(claim, fmt, example, fails)
     example = _shallower(claim, example, fails)
-    return _simpler(claim, fmt, example, fails)
+    return _simpler(claim, fmt, example, fails, budget)
 
 
 def first_failing(claim: Claim, fmt: Format, example: Example, fails: Fails) -> Example:
@@ -86,8 +88,7 @@ def _shallower(claim: Claim, example: Example, fails: Fails) -> Example:
     return at(failing)
 
 
-def _simpler(claim: Claim, fmt: Format, example: Example, fails: Fails) -> Example:
-    budget = BUDGET
+def _simpler(claim: Claim, fmt: Format, example: Example, fails: Fails, budget: int) -> Example:
     bounds = {name: symbol for name, symbol in claim.variables.items()}
     for key in example.arrays:
         if getattr(bounds.get(key[0]), "high", None) is not None:

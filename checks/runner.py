@@ -59,6 +59,7 @@ class Task:
     profile: str = "ci"
     seed: int | None = None
     chapter: str | None = None  # the path of a file of claims that is not in the book
+    expected: Verdict | None = None  # by the ledger; anything else is looked at more closely
 
 
 def tasks(
@@ -126,7 +127,8 @@ def run_task(task: Task) -> Result:
     """Judge one cell."""
     with redirect_stdout(sys.stderr):  # what a function prints is no part of the report
         claim, implementation, fmt = _resolve(task)
-        return check(claim, implementation, fmt, PROFILES[task.profile], task.seed)
+        profile = PROFILES[task.profile]
+        return check(claim, implementation, fmt, profile, task.seed, task.expected)
 
 
 def replay(task: Task, inputs: Mapping[str, Any]) -> Result:
@@ -169,6 +171,7 @@ def check(
     fmt: Format,
     profile: Profile,
     seed: int | None = None,
+    expected: Verdict | None = None,
 ) -> Result:
     """Judge one claim on one implementation in one format."""
     if claim.is_measured:
@@ -215,7 +218,9 @@ def check(
         verdict, reason = Verdict.UNDECIDED, "the counterexample was not found"
     if verdict is Verdict.UNDECIDED and not reason:
         reason = f"only {tally.decided:.0%} of the samples had a bound that says anything"
-    smallest, worst = counterexamples(claim, implementation, fmt, tally, verdict)
+    smallest, worst = counterexamples(
+        claim, implementation, fmt, tally, verdict, is_news=verdict is not expected
+    )
     coverage = f"{'exhaustive' if is_enumerable(claim, fmt) else 'sampled'} {tally.samples}"
     return tally.result(
         _cell(claim, implementation, fmt), verdict, coverage, started, smallest, worst, reason

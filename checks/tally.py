@@ -11,7 +11,7 @@ from checks.formats import Format
 from checks.outcomes import Outcomes
 from checks.strategies import is_deep
 from checks.verdict import PRECEDENCE, Cell, Counterexample, Result, Verdict
-from theory.claim import Claim
+from theory.claim import Claim, Standing
 
 # A cell says something when at least half of its samples could be decided.
 DECIDED_SHARE = 0.5
@@ -50,7 +50,8 @@ class Tally:
                 simplest = self.format.nearest(
                     np.array([float(self.claim.variables[name].simplest)])
                 )
-                sizes += np.abs(values.astype(np.float64) - simplest.astype(np.float64))
+                with np.errstate(over="ignore"):  # the largest float64 are as far as can be
+                    sizes += np.abs(values.astype(np.float64) - simplest.astype(np.float64))
         nearest = int(samples[np.argmin(sizes[samples])])
         depth = max((int(d) for d in _depths(self.claim, example)), default=0)
         size = float(sizes[nearest]), depth if is_deep(self.claim) else 0
@@ -70,7 +71,10 @@ class Tally:
 
     @property
     def gravest(self) -> Verdict:
-        """The verdict of the cell, before its claim's standing is considered."""
+        """The verdict of the cell: of a refuted claim's limits nobody asks once it is refuted."""
+        found = dict(zip(PRECEDENCE, self.counts, strict=True))
+        if self.claim.standing is Standing.REFUTED and found[Verdict.FALSE]:
+            return Verdict.DEFECT if found[Verdict.DEFECT] else Verdict.FALSE
         for verdict, count in zip(PRECEDENCE, self.counts, strict=True):
             if count and verdict not in {Verdict.UNDECIDED, Verdict.HOLDS}:
                 return verdict

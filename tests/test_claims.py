@@ -13,6 +13,7 @@ from checks.formats import FORMATS
 from checks.loading import load
 from checks.matrix import has_cell
 from checks.runner import PROFILES, check
+from checks.verdict import Cell
 from theory.book import CLAIMS
 from theory.claim import Claim
 
@@ -33,7 +34,8 @@ def cells(*implementations: str, device: str = "cpu") -> list[object]:
 
 
 def judged(claim: Claim, implementation: str, device: str, fmt: str) -> str:
-    result = check(claim, load(implementation, device), FORMATS[fmt], PROFILE)
+    expected = EXPECTED.expected(Cell(claim.name, implementation, fmt, device)).verdict
+    result = check(claim, load(implementation, device), FORMATS[fmt], PROFILE, expected=expected)
     return EXPECTED.judge(result).complaint
 
 
