@@ -400,12 +400,16 @@ def _by_sample(flags: Any, count: int) -> Flags:
 
 def _largest(values: Any, count: int) -> NDArray[np.float64]:
     values = np.asarray(values, dtype=np.float64)
-    return np.array(np.broadcast_to(values, (count,))) if count > 1 else np.array([values.max()])
+    if count > 1:
+        return np.array(np.broadcast_to(values, (count,)))
+    return np.array([values.max(initial=0.0)])  # a list may hold nothing but empty arrays
 
 
 def _first(ball: Ball, count: int) -> NDArray[np.float64]:
     center = np.asarray(ball.center)
-    return np.array(np.broadcast_to(center, (count,))) if count > 1 else center.ravel()[:1]
+    if count > 1:
+        return np.array(np.broadcast_to(center, (count,)))
+    return center.ravel()[:1] if center.size else np.zeros(1)
 
 
 def _culprit(

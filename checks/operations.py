@@ -4,6 +4,9 @@ An operation is called like the head, `lstm_cell.c` where it is one of several o
 library's own arithmetic (`add`, `total`) has no head.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 from theory.heads import HEADS
 from theory.heads.kinds import ImplementationHead, Initializer, Several
 
@@ -27,6 +30,17 @@ def outputs_of(operation: str) -> tuple[str, ...]:
 def output_number(operation: str) -> int:
     """Which of several outputs the operation is."""
     return outputs_of(operation).index(operation.partition(".")[2])
+
+
+def as_called(operation: str, arguments: Sequence[Any]) -> list[Any]:
+    """The arguments as the function takes them: an array alone as a list, where it takes a list."""
+    head = head_of(operation)
+    if head is None or not head.lists:
+        return list(arguments)
+    return [
+        [argument] if name in head.lists and not isinstance(argument, list) else argument
+        for name, argument in zip(head.parameters, arguments, strict=True)
+    ]
 
 
 def is_drawn(operation: str) -> bool:

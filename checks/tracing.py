@@ -17,7 +17,7 @@ from checks import modes
 from checks.formats import Format
 from checks.implementation import Implementation, Misbehaviour
 from checks.lists import entered, mapped
-from checks.operations import function_of, head_of, output_number, outputs_of
+from checks.operations import as_called, function_of, head_of, output_number, outputs_of
 from checks.program import Derivative, Key, Node, Program
 
 Array = Any  # of the implementation's library
@@ -202,6 +202,8 @@ def accumulate(
 
 def checked(operation: str, result: Any, like: Any, expected: tuple[int, ...] | None) -> Any:
     """The result, if it has the type, dtype and shape that the contract of the head asks for."""
+    if isinstance(result, np.generic):  # NumPy hands these out for arrays without dimensions
+        result = np.asarray(result)
     if type(result) is not type(like):
         raise Misbehaviour(
             operation, f"returned {type(result).__name__}, expected {type(like).__name__}"
@@ -236,16 +238,17 @@ def delivered(operation: str, result: Any, arguments: Sequence[Any]) -> Any:
     head, names = head_of(operation), outputs_of(operation)
     function = function_of(operation)
     assert head is not None
-    like = arguments[0]
+    model = 0  # the argument that the result is like
     if names:
         if not isinstance(result, list | tuple) or len(result) != len(names):
             raise Misbehaviour(function, f"returned no tuple of {' and '.join(names)}")
         place = output_number(operation)
         result = result[place]
-        like = arguments[head.parameters.index(head.outputs[names[place]])]
+        model = head.parameters.index(head.outputs[names[place]])
+    like = arguments[model]
     if function == "linear":
         return checked(function, result, like, (like.shape[0], arguments[1].shape[0]))
-    return matching(function, result, like)
+    return unlisted(matching(function, result, as_called(operation, arguments)[model]), like)
 
 
 def matching(function: str, result: Any, like: Any) -> Any:
@@ -255,6 +258,11 @@ def matching(function: str, result: Any, like: Any) -> Any:
     if not isinstance(result, list | tuple) or len(result) != len(like):
         raise Misbehaviour(function, f"returned no list of {len(like)} arrays")
     return [matching(function, one, of) for one, of in zip(result, like, strict=True)]
+
+
+def unlisted(result: Any, like: Any) -> Any:
+    """What a function made of a list, as a formula has it: one array where it gave one."""
+    return result[0] if isinstance(result, list) and not isinstance(like, list) else result
 
 
 def number(argument: Any) -> Any:

@@ -12,7 +12,7 @@ class. The form of a domain is fixed here and nowhere else:
     features     one number a feature, shape (d,)                     Features
     batch        m samples with d features, shape (m, d)              Batch
     matrix       shape (out, in), as torch stores the weight          WeightMatrix
-    tensors      a list of arrays of several shapes                   Gradients
+    tensors      a list of arrays of several shapes                   Parameters, Gradients
     map          a smooth function from rows to rows                  SmoothMap
 
 Bounds are those of the reals; which floats lie inside them is the sampler's business. A domain of
@@ -158,6 +158,12 @@ class BiasVectors(_IndexedDomain):
     """One bias vector a layer, b[i], of the width that the layer puts out."""
 
     form = "layers of features"
+
+
+class Parameters(_SymbolDomain):
+    """A list of parameter arrays of several shapes, the same as those of the claim's Gradients."""
+
+    form = "tensors"
 
 
 class Gradients(_SymbolDomain):

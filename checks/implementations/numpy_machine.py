@@ -10,9 +10,19 @@ from checks.formats import Format
 from checks.implementation import Implementation, Misbehaviour
 from checks.implementations.numpy_textbook.widening import wide
 from checks.lists import mapped
-from checks.operations import function_of, is_drawn, output_number, outputs_of
+from checks.operations import as_called, function_of, is_drawn, output_number, outputs_of
 from checks.program import Program
-from checks.tracing import Array, Machine, Stored, accumulate, checked, delivered, matching, number
+from checks.tracing import (
+    Array,
+    Machine,
+    Stored,
+    accumulate,
+    checked,
+    delivered,
+    matching,
+    number,
+    unlisted,
+)
 
 
 class NumpyMachine(Machine):
@@ -43,7 +53,7 @@ class NumpyMachine(Machine):
                 return self._arithmetic(node.operation, arguments)
             name = function_of(node.operation)
             arguments = [number(argument) for argument in arguments]
-            given = list(arguments)
+            given = as_called(name, arguments)
             if name == "residual":
                 given[1] = self.branch(program, index, *arguments)
             result = self.called(name, self.implementation.functions[name], *given)
@@ -82,23 +92,30 @@ class NumpyMachine(Machine):
                 function = self.implementation.functions.get(name)
                 if function is None:
                     raise Misbehaviour(head, f"has no {name}(grad, *arguments, output)")
-                output = values[index]
+                given = as_called(head, [number(argument) for argument in arguments])
+                output = self.results[index]
                 if names := outputs_of(node.operation):
-                    output = tuple(self.results[index])
+                    output = tuple(output)
                     place = output_number(node.operation)
                     grad = tuple(
-                        grad if other == place else mapped(np.zeros_like, output[other])
+                        _relisted(grad, output[other])
+                        if other == place
+                        else mapped(np.zeros_like, output[other])
                         for other in range(len(names))
                     )
-                result = self.called(name, function, grad, *map(number, arguments), output)
+                else:
+                    grad, output = _relisted(grad, output), _relisted(values[index], output)
+                result = self.called(name, function, grad, *given, output)
             parts = result if isinstance(result, tuple) else (result,)
             arrays = [a for a in arguments if not isinstance(a, Fraction)]
             if len(parts) != len(arrays):
                 raise Misbehaviour(
                     name, f"returned {len(parts)} gradients for {len(arrays)} arrays"
                 )
+            lists = [a for a in as_called(head, arguments) if not isinstance(a, Fraction)]
             delivered = iter(
-                matching(name, part, like) for part, like in zip(parts, arrays, strict=True)
+                unlisted(matching(name, part, given_as), like)
+                for part, given_as, like in zip(parts, lists, arrays, strict=True)
             )
             return [None if isinstance(a, Fraction) else next(delivered) for a in arguments]
 
@@ -118,6 +135,11 @@ class NumpyMachine(Machine):
             else _summed_to(result, part.shape).astype(self.format.dtype)
             for result, part in zip(results, parts, strict=True)
         ]
+
+
+def _relisted(value: Any, like: Any) -> Any:
+    """A value as the function had it: a list of one array where it made one."""
+    return [value] if isinstance(like, list | tuple) and not isinstance(value, list) else value
 
 
 def _rows(like: Any) -> int:

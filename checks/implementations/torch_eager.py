@@ -6,6 +6,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.optim.sgd import sgd
 
 from checks.implementation import Implementation
 
@@ -37,6 +38,29 @@ def he_normal(shape: tuple[int, ...], seed: int) -> Tensor:
     )
 
 
+def sgd_step(
+    params: list[Tensor], grads: list[Tensor], lr: float, weight_decay: float
+) -> list[Tensor]:
+    """What torch.optim.SGD makes of the parameters, by the function that it calls."""
+    stepped = _copies(params)
+    sgd(
+        stepped,
+        _copies(grads),
+        [None] * len(params),
+        lr=lr,
+        weight_decay=weight_decay,
+        momentum=0,
+        dampening=0,
+        nesterov=False,
+        maximize=False,
+    )
+    return stepped
+
+
+def _copies(tensors: list[Tensor]) -> list[Tensor]:
+    return [tensor.detach().clone() for tensor in tensors]
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "sigmoid": torch.sigmoid,
     "tanh": torch.tanh,
@@ -48,6 +72,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "clip_by_norm": clip_by_norm,
     "he_normal": he_normal,
     "power": torch.pow,
+    "sgd_step": sgd_step,
 }
 
 

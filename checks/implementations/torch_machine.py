@@ -1,6 +1,6 @@
 """Running programs on functions over torch tensors, differentiated by autograd."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -11,9 +11,9 @@ from torch import Tensor
 
 from checks.implementation import Misbehaviour
 from checks.lists import entered, mapped
-from checks.operations import function_of, is_drawn, outputs_of
+from checks.operations import as_called, function_of, is_drawn
 from checks.program import Program
-from checks.tracing import Machine, Stored, called, checked, delivered, number
+from checks.tracing import Machine, Stored, called, checked, delivered, matching, number
 
 # Sums are then added in one order, however many processes judge: these already fill the cores.
 torch.set_num_threads(1)
@@ -63,7 +63,7 @@ class TorchMachine(Machine):
 
         function = self._differentiable(name, function)
         arguments = [number(argument) for argument in arguments]
-        result = self.called(name, function, *arguments)
+        result = self.called(name, function, *as_called(name, arguments))
         if is_drawn(operation):
             if not isinstance(result, Tensor):
                 raise Misbehaviour(name, f"returned {type(result).__name__}, expected Tensor")
@@ -72,7 +72,8 @@ class TorchMachine(Machine):
             )
         result = delivered(operation, result, arguments)
         # An input that is returned as it is would be one node with it for autograd.
-        return result.view_as(result) if any(result is part for part in arguments) else result
+        given = {id(part) for argument in arguments for part in entered(argument)}
+        return mapped(lambda part: part.view_as(part) if id(part) in given else part, result)
 
     def _filled(self, operation: str, like: Any) -> Tensor:
         dtype, device = _DTYPES[self.format.name], self.implementation.device
@@ -92,20 +93,17 @@ class TorchMachine(Machine):
         self, operation: str, function: Any, backward: Any, arguments: Sequence[Any]
     ) -> Any:
         """Autograd through a hand-written backward pass, called as NumPy's are."""
-        tensors = [part for part in arguments if isinstance(part, Tensor)]
+        tensors = list(_tensors(arguments))
         machine = self
-
-        def restored(saved: Sequence[Any]) -> list[Any]:
-            delivered = iter(saved)
-            return [next(delivered) if isinstance(part, Tensor) else part for part in arguments]
+        returned: list[Any] = []
 
         class Function(torch.autograd.Function):
             @staticmethod
             def forward(ctx: Any, *inputs: Any) -> Any:
-                output = called(operation, function, *restored(inputs))
-                outputs = output if isinstance(output, tuple) else (output,)
+                returned.append(called(operation, function, *_restored(arguments, iter(inputs))))
+                outputs = tuple(_tensors(returned))
                 ctx.save_for_backward(*inputs, *outputs)
-                return output
+                return outputs
 
             @staticmethod
             def backward(ctx: Any, *grads: Any) -> Any:
@@ -114,20 +112,20 @@ class TorchMachine(Machine):
                     ctx.saved_tensors[len(tensors) :],
                 )
                 name = f"{operation}_backward"
-                several = bool(outputs_of(operation))
-                grad, output = (grads, outputs) if several else (grads[0], outputs[0])
-                result = machine.called(name, backward, grad, *restored(inputs), output)
+                (grad,), (output,) = (_restored(returned, iter(p)) for p in (grads, outputs))
+                given = _restored(arguments, iter(inputs))
+                result = machine.called(name, backward, grad, *given, output)
                 parts = result if isinstance(result, tuple) else (result,)
-                if len(parts) != len(inputs):
+                likes = [part for part in given if isinstance(part, list | Tensor)]
+                if len(parts) != len(likes):
                     raise Misbehaviour(
-                        name, f"returned {len(parts)} gradients for {len(inputs)} tensors"
+                        name, f"returned {len(parts)} gradients for {len(likes)} tensors"
                     )
-                return tuple(
-                    checked(name, part, like.detach(), tuple(like.shape))
-                    for part, like in zip(parts, inputs, strict=True)
-                )
+                matched = [matching(name, *pair) for pair in zip(parts, likes, strict=True)]
+                return tuple(_tensors(matched))
 
-        return Function.apply(*tensors)  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        outputs = Function.apply(*tensors)  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        return _restored(returned, iter(outputs))[0]
 
     def pull(
         self, program: Program, values: Mapping[int, Any], y: int, seed: Stored
@@ -159,6 +157,27 @@ class TorchMachine(Machine):
             ]
             result[index] = saved if isinstance(values[index], list) else saved[0]
         return result
+
+
+def _tensors(values: Any) -> Iterator[Tensor]:
+    """The tensors of a list, and of the lists and tuples in it."""
+    for part in values:
+        if isinstance(part, list | tuple):
+            yield from _tensors(part)
+        elif isinstance(part, Tensor):
+            yield part
+
+
+def _restored(values: Any, tensors: Iterator[Tensor]) -> Any:
+    """The same lists and tuples with other tensors, which are taken in order."""
+    return type(values)(
+        _restored(part, tensors)
+        if isinstance(part, list | tuple)
+        else next(tensors)
+        if isinstance(part, Tensor)
+        else part
+        for part in values
+    )
 
 
 def to_tensor(values: Any, device: str) -> Tensor:

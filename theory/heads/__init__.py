@@ -16,6 +16,7 @@ from theory.heads.kinds import (
 )
 from theory.heads.layers import linear, residual
 from theory.heads.normalization import batch_norm
+from theory.heads.steps import sgd_step
 
 __all__ = [
     "batch_norm",
@@ -26,6 +27,7 @@ __all__ = [
     "power",
     "relu",
     "residual",
+    "sgd_step",
     "sigmoid",
     "tanh",
 ]

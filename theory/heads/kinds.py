@@ -2,7 +2,9 @@
 
 `definition` takes SymPy objects and returns one: numbers as expressions, a row as a 1×d Matrix, a
 batch as an m×d Matrix, a weight as an out×in Matrix, features as a 1×d Matrix. It is what the
-prover works with. `numbers` names the arguments that are Python floats and not arrays.
+prover works with. `numbers` names the arguments that are Python floats and not arrays, `lists` those
+that implementations get as a list of arrays; where a formula gives one array, it is the list of it
+alone.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,6 +20,7 @@ class ImplementationHead(Head):
     """A head that implementations define as a function of the same name."""
 
     numbers: ClassVar[frozenset[str]] = frozenset()
+    lists: ClassVar[frozenset[str]] = frozenset()
     shapes: ClassVar[str] = ""
     source: ClassVar[Citation]
 

@@ -126,7 +126,7 @@ _COVERED = {
     "features": "{0.row} features",
     "batch": "batches of {0.rows} rows",
     "matrix": "a weight of {0.row} x {0.inner}",
-    "tensors": "gradients of {0.entries} entries",
+    "tensors": "lists of {0.entries} entries",
     "layers of matrix": "layers of {0.odd_layers} and {0.even_layers} units in turn",
     "shape": "a weight of {0.rows} x {0.row}",
 }

@@ -16,9 +16,10 @@ from checks.implementations.numpy_textbook import (
     initializers,
     layers,
     normalization,
+    steps,
 )
 
-MODULES = (activations, layers, normalization, gradients, initializers, arithmetic)
+MODULES = (activations, layers, normalization, gradients, initializers, arithmetic, steps)
 
 
 def _functions(module: ModuleType) -> dict[str, Any]:
