@@ -21,6 +21,7 @@ class ImplementationHead(Head):
 
     numbers: ClassVar[frozenset[str]] = frozenset()
     lists: ClassVar[frozenset[str]] = frozenset()
+    scalar: ClassVar[bool] = False  # whether the output is a single number, of shape ()
     shapes: ClassVar[str] = ""
     source: ClassVar[Citation]
 
