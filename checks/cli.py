@@ -148,6 +148,7 @@ def check(
     from checks import ledger, runner
     from checks.loading import load_chapter
     from checks.report import run as reports, terminal
+    from checks.verdict import Cell
 
     started = time.perf_counter()
     book = _book()
@@ -161,7 +162,15 @@ def check(
     (profile,) = _known("profile", [profile], PROFILES)
     implementations = _implementations(implementation or [], _split(devices))
     _prepare(report)
-    work = runner.tasks(chosen, implementations, wanted, profile, seed, chapter)
+    work = [
+        replace(
+            task,
+            expected=expectations.expected(
+                Cell(task.claim, task.implementation, task.format, task.device)
+            ).verdict,
+        )
+        for task in runner.tasks(chosen, implementations, wanted, profile, seed, chapter)
+    ]
     if not work:
         raise UnusableCall(
             "none of these claims uses a head that the file defines; `backproof show NAME` prints "

@@ -11,6 +11,7 @@ from checks.example import Example
 from checks.formats import Format
 from checks.implementation import Implementation
 from checks.implementations.ideal import IDEAL
+from checks.strategies import is_witness
 from checks.verdict import PRECEDENCE, Verdict
 from theory.claim import Claim
 
@@ -46,7 +47,10 @@ def judge(claim: Claim, implementation: Implementation, fmt: Format, example: Ex
             ideal = breaks(claim, IDEAL, fmt, example)
         codes[broken & ideal] = _CODE[Verdict.FORMAT_LIMIT]
         codes[broken & ~ideal] = _CODE[Verdict.METHOD_LIMIT]
-    # A false claim is reproduced where the run shows it too; elsewhere its rounding hides it.
-    codes[evidence.false & evidence.broken] = _CODE[Verdict.FALSE]
+    # A false claim is reproduced where the run shows it too; elsewhere its rounding hides it. No
+    # enclosure says for certain that two sides are equal; at the claim's own counterexample the
+    # proof does.
+    false = evidence.false | (evidence.broken & is_witness(claim, fmt, example))
+    codes[false & evidence.broken] = _CODE[Verdict.FALSE]
     codes[evidence.outside] = _CODE[Verdict.DEFECT]
     return Outcomes(evidence, codes)

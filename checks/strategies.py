@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 
 from checks.example import Example
 from checks.formats import FLOAT64, Format
+from checks.lists import entered
 from checks.program import Argument, Key
 from theory.claim import Claim
-from theory.domains import PositiveWeights, Weights
+from theory.domains import PositiveWeights, TallShape, Weights, WideShape
 
 # How many samples an example of entries holds; multiprecision references make float64 dearer.
 ENTRIES = 512
@@ -111,7 +112,8 @@ def regions_of(claim: Claim, fmt: Format) -> tuple[tuple[str, ...], st.SearchStr
     if "tensors" in kinds:
         half = fmt.max_exponent // 2
         return REGIONS[:3], st.one_of(st.integers(-12, 4), st.integers(-half, half))
-    if "depth" in kinds:  # layers of one neuron
+    several = sum(symbol.form == "entries" for symbol in claim.variables.values()) > 1
+    if "depth" in kinds or several:  # layers of one neuron, whose products leave the range
         return ("moderate", "simple", "small"), st.integers(-3, 3)
     return REGIONS, st.integers(-3, 3)
 
@@ -187,7 +189,7 @@ def fill(claim: Claim, fmt: Format, structure: Structure, *, enumerated: bool = 
         if symbol.form == "depth":
             numbers[name] = Fraction(structure.depth)
         elif symbol.form == "shape":
-            numbers[name] = (structure.inner[0], structure.width)
+            numbers[name] = _weight_shape(symbol, structure.inner[0], structure.width)
         elif symbol.form == "seed":
             numbers[name] = Fraction(structure.seed)
         elif symbol.form != "number":
@@ -198,6 +200,13 @@ def fill(claim: Claim, fmt: Format, structure: Structure, *, enumerated: bool = 
         arrays[name, 0] = everything(fmt, claim.variables[name])
     samples = len(next(iter(arrays.values()))) if is_bulk(claim) else 1
     return Example(numbers, arrays, samples)
+
+
+def _weight_shape(symbol: Any, out: int, into: int) -> tuple[int, int]:
+    """The shape of a weight that takes a row of the example in."""
+    if isinstance(symbol, TallShape):
+        return into + out - 1, into
+    return (min(out, into) if isinstance(symbol, WideShape) else out), into
 
 
 def shapes(name: str, symbol: Any, structure: Structure, count: int) -> Iterator[tuple[Key, Any]]:
@@ -219,6 +228,14 @@ def shapes(name: str, symbol: Any, structure: Structure, count: int) -> Iterator
             yield (name, 0), (structure.rows, width)
         case "matrix":
             yield (name, 0), (width, width)
+        case "square":
+            yield (name, 0), (width, width)
+        case "gates matrix":
+            yield (name, 0), (4 * width, width)
+        case "gates":
+            yield (name, 0), (4 * width,)
+        case "layers of row":
+            yield from (((name, layer), (1, width)) for layer in layers)
         case "layers of matrix":
             yield from (((name, layer), (widths[layer], widths[layer - 1])) for layer in layers)
         case "layers of features":
@@ -244,7 +261,7 @@ def draw(
         values = _anywhere(rng, fmt, size)
     else:
         exponent = structure.exponent
-        if symbol.form in {"matrix", "layers of matrix", "map"}:
+        if symbol.form in {"matrix", "square", "gates matrix", "layers of matrix", "map"}:
             # As initialisers do: a weight shrinks with the root of its fan-in, and so keeps bounds
             # on products of Jacobians from growing with the width alone.
             exponent -= round(math.log2(structure.width) / 2) + 1
@@ -353,6 +370,22 @@ def witnesses(claim: Claim, fmt: Format) -> Iterator[Example]:
     """The points that a claim names: its counterexamples, or where it holds with equality."""
     for point in (*claim.witnesses, *([claim.attained_at] if claim.attained_at else [])):
         yield at(claim, fmt, point)
+
+
+def is_witness(claim: Claim, fmt: Format, example: Example) -> bool:
+    """Whether an example is one of the counterexamples that a refuted claim names."""
+    return any(_same(example, at(claim, fmt, point)) for point in claim.witnesses)
+
+
+def _same(one: Example, other: Example) -> bool:
+    if one.numbers != other.numbers or one.arrays.keys() != other.arrays.keys():
+        return False
+    pairs = ((one.arrays[key], other.arrays[key]) for key in one.arrays)
+    return all(
+        np.array_equal(a, b)
+        for mine, theirs in pairs
+        for a, b in zip(entered(mine), entered(theirs), strict=False)
+    )
 
 
 def at(claim: Claim, fmt: Format, point: Mapping[str, Any]) -> Example:

@@ -48,7 +48,14 @@ def linear_backward_forgets_the_bias(grad, x, weight, bias, y):
     return x_grad, weight_grad, bias_grad * 0
 
 
-@mutant(TORCH, "residual", (SKIP, RESIDUAL, RESIDUAL_AS_PRINTED))
+IDENTITY_PATHS = (
+    "identity_path_is_lossless",
+    "residual_gradient_vanishes_exactly_when_a_branch_is_minus_one",
+    "residual_gradient_never_vanishes",
+)
+
+
+@mutant(TORCH, "residual", (SKIP, RESIDUAL, RESIDUAL_AS_PRINTED, *IDENTITY_PATHS))
 def residual_detaches_its_skip(x, branch):
     """The value is right; the gradient flows through the branch alone."""
     return x.detach() + branch(x)
