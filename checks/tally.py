@@ -112,7 +112,9 @@ def _depths(claim: Claim, example: Example) -> Iterator[Any]:
 
 
 def _worst(outcomes: Outcomes, samples: Any) -> tuple[float, int]:
-    faults = {fault.sample: fault.severity for fault in outcomes.evidence.faults}
-    severities = [np.nan_to_num(faults.get(int(s), 0.0), posinf=1e300) for s in samples]
+    severities = np.zeros(outcomes.evidence.samples)
+    for fault in outcomes.evidence.faults:
+        severities[fault.sample] = fault.severity
+    severities = np.nan_to_num(severities[samples], posinf=1e300)
     at = int(np.argmax(severities))
     return float(severities[at]), int(samples[at])
