@@ -15,8 +15,10 @@ import numpy as np
 import torch
 
 from checks.implementation import Implementation
+from checks.implementations.numpy_textbook import NUMPY_TEXTBOOK
 from checks.implementations.torch_eager import torch_eager
 
+NUMPY = NUMPY_TEXTBOOK
 QUARTER = "sigmoid_slope_at_most_a_quarter"
 
 
