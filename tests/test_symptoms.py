@@ -105,6 +105,7 @@ FIRES = {
     rules.error_grows_across_depth: run(errors=tensors(DEEPER[::-1])),
     rules.squares_of_gradients_overflow: run(gradients=steps([1, 1, 1, 2e19, 1, 1])),
     rules.node_error_above_one: run(errors=steps([0.1, 1.1, 0.1, 0.1, 0.1, 0.1])),
+    rules.node_error_stays_above_one: run(errors=tensors([0.1, 1.1, 0.1, 0.1])),
     rules.every_node_error_above_one: run(errors=tensors(1.1)),
     rules.error_fades_across_depth: run(errors=tensors(DEEPER)),
     rules.first_layer_hardly_changes: run(updates=tensors(1e-7)),
@@ -122,6 +123,7 @@ STILL = {
     rules.error_grows_across_depth: run(errors=tensors(DEEPER)),
     rules.squares_of_gradients_overflow: run(gradients=tensors(1e19)),
     rules.node_error_above_one: run(errors=tensors(1)),
+    rules.node_error_stays_above_one: run(errors=steps([2, 2, 2, 2, 2, 1])),
     rules.every_node_error_above_one: run(errors=tensors([2, 2, 2, 1])),
     rules.error_fades_across_depth: run(errors=tensors(DEEPER[::-1])),
     rules.first_layer_hardly_changes: run(updates=tensors(1e-6 * DEEPER[::-1])),
@@ -277,6 +279,7 @@ ON_THE_ZOO: dict[Rule, tuple[str, str]] = {
     rules.error_grows_across_depth: ("relu with Adam · gain 4", "relu with Adam"),
     rules.squares_of_gradients_overflow: ("relu of 6 layers · gain 4", "relu, summed loss"),
     rules.node_error_above_one: ("relu of 6 layers · gain 4", "tanh classifier"),
+    rules.node_error_stays_above_one: ("relu with Adam · gain 4", "relu with Adam"),
     rules.every_node_error_above_one: ("relu with Adam · gain 4", "relu with Adam"),
     rules.error_fades_across_depth: ("tanh of 10 layers · activation sigmoid", "tanh of 10 layers"),
     rules.first_layer_hardly_changes: (
@@ -310,6 +313,7 @@ MISSED = {
 }
 MISTAKEN = {
     rules.node_error_above_one: "relu of 6 layers",
+    rules.node_error_stays_above_one: "relu of 10 layers · gain 0.4",
     rules.error_fades_across_depth: "sigmoid of 5 layers with Adam",
     rules.first_layer_hardly_changes: "tanh of 10 layers · rate 9.5367431640625e-07",
     rules.first_layer_rounds_away: "tanh in bfloat16",

@@ -31,6 +31,7 @@ __all__ = [
     "FirstLayerLag",
     "FirstLayerLogUpdate",
     "LargestNodeError",
+    "LastingNodeError",
     "LossDrift",
     "LossJump",
     "NonfiniteEntries",
@@ -113,6 +114,10 @@ class FirstLayerLag(Reading):
 
 class LargestNodeError(Reading):
     """The largest |∂loss/∂z| of any node on any sample at any step."""
+
+
+class LastingNodeError(Reading):
+    """The largest |∂loss/∂z| of any node on any sample, the smallest of all finite steps."""
 
 
 class SmallestNodeError(Reading):

@@ -205,6 +205,13 @@ def node_error_above_one(record: Record) -> Symptom:
     return Symptom(value > 1, value, place)
 
 
+def node_error_stays_above_one(record: Record) -> Symptom:
+    """At every step that is finite the error of some node on some sample exceeds 1."""
+    top = _unless(record.errors, record.errors.largest, np.inf).max(axis=1)
+    value, place = _peak(-top[: max(1, record.finite_steps), None], "errors")
+    return Symptom(-value > 1, -value, place)
+
+
 def every_node_error_above_one(record: Record) -> Symptom:
     """The mean error of the nodes exceeds 1 in every layer at every step that is finite."""
     steps = max(1, record.finite_steps)
@@ -234,6 +241,7 @@ DIAGNOSES: dict[Cause, tuple[Rule, ...]] = {
         loss_explodes_in_a_shape,
         squares_of_gradients_overflow,
         node_error_above_one,
+        node_error_stays_above_one,
         every_node_error_above_one,
     ),
     Cause.VANISHING: (
@@ -244,4 +252,20 @@ DIAGNOSES: dict[Cause, tuple[Rule, ...]] = {
         gradients_underflow,
         loss_is_flat,
     ),
+}
+
+# The rule whose value a head of `theory.symptoms` is.
+READINGS: dict[str, Rule] = {
+    "ErrorFade": error_fades_across_depth,
+    "ErrorGrowth": error_grows_across_depth,
+    "ExplosionShape": loss_explodes_in_a_shape,
+    "FirstLayerLag": first_layer_lags,
+    "FirstLayerLogUpdate": first_layer_hardly_changes,
+    "LargestNodeError": node_error_above_one,
+    "LastingNodeError": node_error_stays_above_one,
+    "LossDrift": loss_is_flat,
+    "LossJump": loss_jumps,
+    "NonfiniteEntries": nonfinite_loss_or_weights,
+    "SmallestNodeError": every_node_error_above_one,
+    "WeightJump": weights_jump,
 }
