@@ -29,12 +29,13 @@ from sympy import (
     sign,
     zeros,
 )
+from sympy.matrices.exceptions import ShapeError as MatrixShapeError
 
 from theory import calculus, heads
 from theory.domains import Domain, Features
 from theory.proving.arrays import Evaluated, broadcast, dot, entries, entry, like
 from theory.proving.definitions import keeps_its_slope, read, reader
-from theory.proving.errors import OutOfReachError
+from theory.proving.errors import OutOfReachError, ShapeError
 from theory.proving.field import SLOPES, Field
 from theory.proving.sizes import Symbols
 from theory.proving.watching import Watch
@@ -158,16 +159,16 @@ class Unrolling:
         arguments = [self.value(argument) for argument in node.args]
         if isinstance(node, heads.Elementwise):
             return broadcast(lambda *one: self.elementwise(type(node), *one), *arguments)
-        places = [
-            argument if getattr(argument, "is_Rational", False) else like(argument, _new)
-            for argument in arguments
-        ]
+        places = [_places(argument) for argument in arguments]
         values = {
             place: value
             for places_, values_ in zip(places, arguments, strict=True)
             for place, value in zip(entries(places_), entries(values_), strict=True)
         }
-        result = type(node).definition(*places)
+        try:
+            result = type(node).definition(*places)
+        except MatrixShapeError as error:
+            raise ShapeError(str(error)) from error
         if output is not None:
             result = result[list(node.outputs).index(output)]
         visit = reader(values, self.field)
@@ -201,7 +202,7 @@ class Unrolling:
     def count_beyond(self, x: Any, bound: Any) -> Any:
         """How many entries of each column are larger in magnitude than a bound."""
         beyond = broadcast(
-            lambda one, limit: Integer(self.field.sign(one**2 - limit**2) > 0), x, bound
+            lambda one, limit: S(1 if self.field.sign(one**2 - limit**2) > 0 else 0), x, bound
         )
         return _column_total(beyond)
 
@@ -210,8 +211,14 @@ class Unrolling:
         return self.field.sign(a) * a
 
 
-def _new(row: int, column: int) -> Any:
-    return Dummy(real=True)
+def _places(value: Evaluated) -> Evaluated:
+    """New symbols for the entries of a value; known numbers stay, as they may be exponents."""
+
+    def place(row: int, column: int) -> Any:
+        known = entry(value, row, column)
+        return known if getattr(known, "is_Rational", False) else Dummy(real=True)
+
+    return like(value, place)
 
 
 # -- the rules --------------------------------------------------------------------------------
@@ -337,12 +344,16 @@ _RULES: dict[Any, Callable[[Any, Any], Any]] = {
     calculus.SumOverSubsets: _sum_over_subsets,
     calculus.Apply: lambda self, node: self.applied(node),
     calculus.Computed: lambda self, node: self.value(node.args[0]),
+    calculus.Constant: lambda self, node: self.value(node.args[0]),
     calculus.Dot: lambda self, node: dot(*(self.value(part) for part in node.args)),
     calculus.Transpose: lambda self, node: self.value(node.args[0]).T,
     calculus.Diagonal: _diagonal,
     calculus.Identity: lambda self, node: eye(len(entries(self.value(node.args[0])))),
     calculus.Norm: _norm,
     calculus.Zeros: lambda self, node: self.zeros(node),
+    calculus.FreshState: lambda self, node: zeros(
+        1, 2 * len(entries(self.value(node.args[0]))) + 1
+    ),
     calculus.Total: lambda self, node: sum(entries(self.value(node.args[0]))),
     calculus.ColumnTotal: lambda self, node: _column_total(self.value(node.args[0])),
     calculus.ColumnMean: lambda self, node: _column_mean(self.value(node.args[0])),
