@@ -8,14 +8,36 @@ differentiate a cost by an inner activation that it only mentions again.
 
 from collections.abc import Mapping
 from fractions import Fraction
+from math import prod
 from typing import Any
 
-from sympy import Abs, Add, Eq, Ge, Gt, Indexed, Le, Lt, Mul, Pow, Product, Sum, exp, log
+from sympy import (
+    Abs,
+    Add,
+    Eq,
+    Ge,
+    Gt,
+    Indexed,
+    Le,
+    Lt,
+    Mul,
+    NumberSymbol,
+    Pow,
+    Product,
+    Rational,
+    Sum,
+    Symbol,
+    erf,
+    exp,
+    log,
+    sign,
+)
 
 from checks.program import Argument, Derivative, Key, Node, Program, Relation
 from theory import calculus
 from theory.claim import Claim
 from theory.domains import Domain, SmoothMap
+from theory.head import Head
 from theory.heads import ImplementationHead, Output, Several
 
 Environment = dict[Any, Argument]
@@ -41,6 +63,7 @@ _DERIVATIVES = {
 }
 _FUNCTIONS = {
     Abs: "abs",
+    sign: "sign",
     exp: "exp",
     log: "log",
     calculus.Dot: "dot",
@@ -49,6 +72,12 @@ _FUNCTIONS = {
     calculus.Identity: "identity",
     calculus.Norm: "norm",
     calculus.Total: "total",
+    calculus.ColumnTotal: "column_total",
+    calculus.ColumnMean: "column_mean",
+    calculus.ColumnVariance: "column_variance",
+    calculus.Rows: "rows",
+    calculus.CountBeyond: "count_beyond",
+    calculus.Trace: "trace",
     calculus.SecondMoment: "second_moment",
     calculus.Larger: "larger",
 }
@@ -107,6 +136,8 @@ class _Lowering:
         if expression in env:
             value = env[expression]
             return value if isinstance(value, Fraction) else None
+        if isinstance(expression, calculus.FanIn | calculus.FanOut):
+            return self.fan(expression, env)
         if isinstance(expression, Add | Mul):
             parts = [self.number(part, env) for part in expression.args]
             if any(part is None for part in parts):
@@ -125,6 +156,25 @@ class _Lowering:
                     )
                 return base ** int(exponent)
         return None
+
+    def fan(self, expression: Any, env: Environment) -> Fraction:
+        """How many inputs or outputs of a layer a weight of a given shape connects."""
+        shape = env.get(expression.args[0])
+        if not isinstance(shape, tuple):
+            raise LoweringError(f"{self.claim.name}: {expression} counts; write it of a Shape")
+        channels = shape[1 if isinstance(expression, calculus.FanIn) else 0]
+        return Fraction(channels * prod(shape[2:]))
+
+    def closed_form(self, expression: Any, env: Environment) -> Any:
+        """A number that is written with pi, e or erf and is no fraction, or None."""
+        if not expression.has(NumberSymbol, erf):
+            return None
+        leaves = expression.atoms(Symbol, calculus.FanIn, calculus.FanOut)
+        numbers = {leaf: self.number(leaf, env) for leaf in leaves}
+        if None in numbers.values():
+            return None
+        closed = expression.xreplace({leaf: Rational(n) for leaf, n in numbers.items()})  # type: ignore[arg-type]  # no None here
+        return closed if closed.is_number and closed.is_real and not closed.has(Head) else None
 
     def whole(self, expression: Any, env: Environment) -> int:
         value = self.number(expression, env)
@@ -165,10 +215,16 @@ class _Lowering:
             return self.iterate(expression, env)
         if isinstance(expression, calculus.Apply):
             return self.apply(expression, env)
+        if isinstance(expression, calculus.Constant):
+            return self.run("constant", self.constant(expression, env))
         if isinstance(expression, calculus.Total):
             return self.run("total", self.network(expression.args[0], env))
+        if isinstance(expression, calculus.FreshState):
+            return self.run("fresh_state", self.network(expression.args[0], env))
         if isinstance(expression, calculus.Zeros):
             return self.run("zeros", self.network(expression.args[0], env))
+        if isinstance(expression, calculus.Joined):
+            return self.run("joined", self.network(expression.args[0], env))
         if isinstance(expression, ImplementationHead):
             return self.head(expression, env)
         if isinstance(expression, Output):
@@ -194,6 +250,14 @@ class _Lowering:
                     f"and {argument} is a number; make it a Real or another array domain"
                 )
         return self.run(f"{function}.{output}" if output else function, *arguments)
+
+    def constant(self, expression: Any, env: Environment) -> Fraction:
+        value = self.number(expression.args[0], env)
+        if value is None:
+            raise LoweringError(
+                f"{self.claim.name}: {expression} is no number; write Constant(Rational(3, 2))"
+            )
+        return value
 
     def fold(self, operation: str, parts: list[Argument]) -> Argument:
         """A sum or product as a chain of two-argument operations, numbers first.
@@ -265,6 +329,8 @@ class _Lowering:
         """What the statement says, evaluated exactly: a node, or a number."""
         if (value := self.number(expression, env)) is not None:
             return value
+        if (closed := self.closed_form(expression, env)) is not None:
+            return self.say("closed form", closed)
         if isinstance(expression, calculus.FormatConstant):
             return self.say(f"constant {expression.name}")
         if type(expression) in _DERIVATIVES:
@@ -282,7 +348,7 @@ class _Lowering:
         if isinstance(expression, Domain | Indexed):
             return self.say("input", key=self.key(expression, env))
         if isinstance(expression, calculus.Expectation):
-            return self.statement(expression.args[0], env)
+            return self.say("expectation", self.statement(expression.args[0], env))
         if isinstance(expression, Add | Mul):
             operation = "add" if isinstance(expression, Add) else "mul"
             return self.combine(operation, [self.statement(part, env) for part in expression.args])
@@ -298,6 +364,8 @@ class _Lowering:
             return self.combine("add" if isinstance(expression, Sum) else "mul", terms)
         if isinstance(expression, calculus.OrderedProduct):
             return self.ordered_product(expression, env)
+        if isinstance(expression, calculus.SumOverSubsets):
+            return self.sum_over_subsets(expression, env)
         if isinstance(expression, calculus.Largest):
             term, (index, first, last) = expression.args
             span = range(self.whole(first, env), self.whole(last, env) + 1)
@@ -327,11 +395,25 @@ class _Lowering:
         if expression.exp == -1:
             return self.say("reciprocal", base)
         exponent = self.number(expression.exp, env)
-        if exponent == Fraction(1, 2):
-            return self.say("sqrt", base)
-        if exponent == Fraction(-1, 2):
-            return self.say("reciprocal", self.say("sqrt", base))
+        if exponent is not None and exponent.denominator == 2:
+            base, exponent = self.say("sqrt", base), Fraction(exponent.numerator)
+            if exponent == 1:
+                return base
+            if exponent == -1:
+                return self.say("reciprocal", base)
+            return self.say("raise", base, exponent)
         return self.say("raise", base, Fraction(self.whole(expression.exp, env)))
+
+    def sum_over_subsets(self, expression: Any, env: Environment) -> Argument:
+        """The paths through the first terms, once without the next one and once through it."""
+        term, (index, first, last) = expression.args
+        paths: list[Argument] = [Fraction(1)]
+        for value in range(self.whole(first, env), self.whole(last, env) + 1):
+            factor = self.statement(term, {**env, index: Fraction(value)})
+            paths += [
+                factor if path == 1 else self.combine("mul", [path, factor]) for path in paths
+            ]
+        return self.combine("add", paths)
 
     def ordered_product(self, expression: Any, env: Environment) -> Argument:
         term, (index, first, last) = expression.args

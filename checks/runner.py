@@ -174,6 +174,10 @@ def check(
     expected: Verdict | None = None,
 ) -> Result:
     """Judge one claim on one implementation in one format."""
+    if claim.is_timed:
+        from checks import costs
+
+        return costs.judge(claim, implementation, fmt, seed)
     if claim.is_measured:
         from checks.experiments import judge as experiments
 
@@ -187,7 +191,9 @@ def check(
     for example in chain(corpus.examples(claim, fmt), pinned(claim, fmt)):
         tally.add(example, judge(claim, implementation, fmt, example))
     count = profile.examples
-    if is_enumerable(claim, fmt):  # an example holds every value, and only parameters vary
+    if not claim.variables:  # there is nothing to draw
+        count = 1
+    elif is_enumerable(claim, fmt):  # an example holds every value, and only parameters vary
         count = min(count, 12) if len(claim.variables) > 1 else 1
 
     elif is_deep(claim):

@@ -198,7 +198,7 @@ def fill(claim: Claim, fmt: Format, structure: Structure, *, enumerated: bool = 
     if enumerated and is_enumerable(claim, fmt):
         (name,) = (name for name, symbol in claim.variables.items() if symbol.form == "entries")
         arrays[name, 0] = everything(fmt, claim.variables[name])
-    samples = len(next(iter(arrays.values()))) if is_bulk(claim) else 1
+    samples = len(next(iter(arrays.values()))) if arrays and is_bulk(claim) else 1
     return Example(numbers, arrays, samples)
 
 

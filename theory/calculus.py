@@ -174,6 +174,16 @@ class Joined(Head):
     parameters = ("x",)
 
 
+class Constant(Head):
+    """A number that the network starts from, as the format under test stores it."""
+
+    parameters = ("value",)
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        value = printer.parenthesize(self.args[0], 1000)
+        return rf"{value}^{{{exp}}}" if exp else str(value)
+
+
 class Dot(Head):
     """The matrix product; a row times a matrix, or two matrices."""
 
@@ -221,6 +231,13 @@ class Zeros(Head):
 
     parameters = ("shape",)
     symbol = r"\mathbf{0}"
+
+
+class FreshState(Head):
+    """What an optimiser remembers of the parameters before its first step: zeros."""
+
+    parameters = ("params",)
+    symbol = r"s_0"
 
 
 class FanIn(Head):
@@ -322,6 +339,17 @@ class Expectation(Head):
     parameters = ("x", "over")
     symbol = r"\mathbb{E}"
     mark = Kind.S
+
+
+class Time(Head):
+    """The time that an implementation takes for y: a forward pass, or both where y is a derivative.
+
+    A time is only ever compared with another: Time(relu(x)) < Time(sigmoid(x)).
+    """
+
+    parameters = ("y",)
+    symbol = r"\operatorname{time}"
+    mark = Kind.C
 
 
 class Iff(BooleanFunction):  # type: ignore[misc]  # SymPy is untyped

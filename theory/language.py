@@ -1,26 +1,39 @@
 """Everything a chapter needs: `from theory.language import *` is the first line of each."""
 
-from sympy import Abs, And, Eq, Product, Rational, Sum, erf, exp, log, pi, sqrt
+from sympy import Abs, And, Eq, Integer, Or, Product, Rational, Sum, erf, exp, log, pi, sign, sqrt
 
 from theory.calculus import (
     OVERFLOW_THRESHOLD,
     UNDERFLOW_THRESHOLD,
+    ColumnMean,
+    ColumnTotal,
+    ColumnVariance,
     Computed,
+    Constant,
+    CountBeyond,
     Diagonal,
     Dot,
     Expectation,
+    FanIn,
+    FanOut,
+    FreshState,
     Gradient,
     Identical,
     Identity,
     Iff,
     Jacobian,
+    Joined,
     Larger,
     Largest,
     Norm,
     OrderedProduct,
+    Rows,
     SecondMoment,
     Slope,
+    SumOverSubsets,
+    Time,
     Total,
+    Trace,
     Transpose,
     Zeros,
     i,
@@ -30,6 +43,7 @@ from theory.calculus import (
 from theory.claim import claim, refuted
 from theory.domains import *  # noqa: F403  # the domains are the vocabulary of signatures
 from theory.heads import *  # noqa: F403  # the heads are the vocabulary of formulas
-from theory.sources import *  # noqa: F403  # so are the documents
 from theory.measures import *  # noqa: F403  # the numbers that a run of a network yields
 from theory.recipes import *  # noqa: F403  # networks and trainings
+from theory.sources import *  # noqa: F403  # so are the documents
+from theory.symptoms import *  # noqa: F403  # what a training record shows

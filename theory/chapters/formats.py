@@ -3,6 +3,22 @@
 from theory.language import *
 
 
+@claim(source=ML38.section("一"))
+def one_and_a_half_to_the_hundredth_is_four_e17():
+    """1.5¹⁰⁰ is 4·10¹⁷ to the one digit that is printed; it is 4.07·10¹⁷."""
+    return Abs(power(Constant(Rational(3, 2)), 100) - 4 * 10**17) <= 10**17 / Integer(2)
+
+
+@claim(source=ML38.section("一"))
+def four_fifths_to_the_hundredth_is_two_e_minus_10():
+    """0.8¹⁰⁰ is 2·10⁻¹⁰ to the one digit that is printed; it is 2.04·10⁻¹⁰.
+
+    In bfloat16 the factor itself is stored as 0.8008, and its power is 2.25·10⁻¹⁰.
+    """
+    printed = 2 / Integer(10) ** 10
+    return Abs(power(Constant(Rational(4, 5)), 100) - printed) <= printed / 4
+
+
 @claim(source=(ML38.section("三"), IEEE_754.section("4.3.1")))
 def repeated_factor_overflows_at_depth(q: GrowthFactor, n: Depth):
     """With q > 1 the power qⁿ overflows exactly from depth log(T)/log(q) on, T the threshold."""
