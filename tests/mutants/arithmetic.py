@@ -14,7 +14,13 @@ NEVER_ZERO = "repeated_factor_never_reaches_zero"
 KEEPS_SHRINKING = "repeated_factor_keeps_shrinking"
 
 
-@mutant(NUMPY, "power", POWERS)
+HUNDREDTHS = (
+    "one_and_a_half_to_the_hundredth_is_four_e17",
+    "four_fifths_to_the_hundredth_is_two_e_minus_10",
+)
+
+
+@mutant(NUMPY, "power", POWERS + HUNDREDTHS)
 def power_takes_whole_numbers(base, exponent):
     """Both arguments are rounded to integers.
 
