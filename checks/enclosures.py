@@ -22,6 +22,7 @@ as much.
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -153,6 +154,7 @@ class Arithmetic:
         rad = np.where(size < self.flushed, size, np.where(np.isnan(size), np.inf, 0.0))
         return Ball(reference.lift(values) if self.wide else values, rad)
 
+    @cache  # noqa: B019  # there are a dozen arithmetics, and they live as long as the process
     def number(self, value: Fraction) -> Ball:
         """A number as the working format reads it: rounded, unless it is representable."""
         nearest = _nearest(value)

@@ -42,7 +42,7 @@ class Profile:
 
 
 PROFILES = {
-    "ci": Profile(examples=30, derandomize=True),
+    "ci": Profile(examples=16, derandomize=True),
     "nightly": Profile(examples=100, derandomize=False),
     "dev": Profile(examples=10, derandomize=True),
 }
