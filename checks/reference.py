@@ -67,9 +67,19 @@ def exp(values: Wide) -> Wide:
     return _apply("exp", values)
 
 
+def expm1(values: Wide) -> Wide:
+    """eˣ − 1, as accurate near 0 as elsewhere."""
+    return _apply("expm1", values)
+
+
 def log(values: Wide) -> Wide:
     """The natural logarithm."""
     return _apply("log", values)
+
+
+def log1p(values: Wide) -> Wide:
+    """ln(1 + x), as accurate near 0 as elsewhere."""
+    return _apply("log1p", values)
 
 
 def tanh(values: Wide) -> Wide:

@@ -8,7 +8,6 @@ from sympy import (
     Abs,
     Eq,
     Integer,
-    Piecewise,
     Product,
     Rational,
     Sum,
@@ -59,6 +58,8 @@ METHODS = {
     "sigmoid_slope_at_most_a_quarter": "polynomial in s = sigmoid(x) on (0, 1), by root isolation",
     "sigmoid_slope_is_positive": "polynomial in s = sigmoid(x) on (0, 1), by root isolation",
     "leaky_relu_is_the_larger_of_kx_and_x": "exact identity (7 cases",
+    "elu_slope_is_value_plus_alpha": "exact identity",
+    "elu_slope_at_most_one_or_alpha": "exact signs of all factors",
     "leaky_relu_is_always_the_larger_of_kx_and_x": "at x=1, k=2: left 1, right 2",
     "chain_bias_gradient_is_a_product": "for every n, by induction: base n = 1",
     "sigmoid_chain_gradient_shrinks_geometrically": "the factor by which the bound grows",
@@ -154,23 +155,6 @@ class Mish(Elementwise):
     @classmethod
     def definition(cls, x: Any) -> Any:
         return x * tanh_function(log(1 + exp(x)))
-
-
-class Elu(Elementwise):
-    """The identity on the right, an exponential on the left."""
-
-    parameters: ClassVar[tuple[str, ...]] = ("x", "alpha")
-
-    @classmethod
-    def definition(cls, x: Any, alpha: Any) -> Any:
-        return Piecewise((x, x > 0), (alpha * (exp(x) - 1), True))
-
-
-class NegativeReal(Real):
-    """A negative real number."""
-
-    high, open = Integer(0), True
-    assumptions: ClassVar[dict[str, bool]] = {"real": True}
 
 
 class DepthFromZero(Depth):
@@ -271,12 +255,6 @@ def tanh_is_at_most_x_on_the_right(x: PositiveReal):
 def product_of_two_sigmoids_is_below_0_8(x: Bounded, y: Bounded):
     """A box of two variables."""
     return sigmoid(x) * sigmoid(y) + x * y / 100 < Rational(9, 10)
-
-
-@true("exact identity")
-def elu_slope_is_value_plus_alpha(x: NegativeReal, alpha: Positive):
-    """On the left, where the definition is one piece."""
-    return Eq(Slope(Elu(x, alpha), x), Elu(x, alpha) + alpha)
 
 
 @true("exact identity")

@@ -27,6 +27,7 @@ TELLING = {
     "tanh": ("skip_connection_adds_identity", "layer_gradient_is_a_product_of_jacobians"),
     "relu": ("relu_cannot_explode_or_vanish", "he_keeps_relu_second_moment"),
     "leaky_relu": ("leaky_relu_is_the_larger_of_kx_and_x",),
+    "elu": ("elu_slope_is_value_plus_alpha", "elu_slope_at_most_one_or_alpha"),
     "linear": ("skip_connection_adds_identity", "batch_norm_weight_gradient_scales_inversely"),
     "residual": ("skip_connection_adds_identity", "residual_gradient_has_an_additive_one"),
     "batch_norm": (

@@ -58,6 +58,13 @@ class PositiveReal(Real):
     assumptions = {"positive": True}
 
 
+class NegativeReal(Real):
+    """A negative real number; the checks fill thousands of samples at once."""
+
+    high, open, simplest = Integer(0), True, Integer(-1)
+    assumptions = {"negative": True}
+
+
 class Coefficient(_SymbolDomain):
     """A real parameter such as a slope, one an example."""
 

@@ -66,6 +66,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "tanh": torch.tanh,
     "relu": torch.relu,
     "leaky_relu": F.leaky_relu,
+    "elu": F.elu,
     "linear": F.linear,
     "residual": residual,
     "batch_norm": batch_norm,

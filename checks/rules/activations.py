@@ -1,6 +1,7 @@
 """Rules for activations: functions of one number, and their slopes."""
 
 from fractions import Fraction
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -121,9 +122,53 @@ def _by_sign(x: Ball, positive: Ball, otherwise: Ball) -> Ball:
     return Ball(mid, np.where(np.isnan(x.center), np.inf, rad))
 
 
+def _elu(ar: Arithmetic, x: Ball, alpha: Fraction) -> Ball:
+    return _by_sign(x, x, ar.multiply(ar.number(alpha), _expm1(ar, _left(ar, x))))
+
+
+def _elu_backward(
+    ar: Arithmetic, x: Ball, alpha: Fraction, output: Ball, grad: Ball
+) -> Contributions:
+    scale, left = ar.number(alpha), _left(ar, x)
+    growth = ar.function(reference.exp(left.mid), left.rad, _growth(left), units(ELEMENTARY))
+    direct = _product(ar, grad, scale, growth)
+    from_output = _product(ar, grad, ar.add(output, scale))
+    return (_by_sign(x, grad, _or_from_output(ar, direct, from_output)), None)
+
+
+def _left(ar: Arithmetic, x: Ball) -> Ball:
+    """The balls moved to 0 from the right of it, for functions that serve on the left only."""
+    right = np.asarray(x.mid > 0, dtype=bool)
+    return Ball(np.where(right, ar.number(Fraction(0)).mid, x.mid), x.rad)
+
+
+def _expm1(ar: Arithmetic, x: Ball) -> Ball:
+    """eˣ − 1, which is as accurate as any elementary function: eˣ less 1 is not, near 0."""
+    return ar.function(reference.expm1(x.mid), x.rad, _growth(x), units(ELEMENTARY))
+
+
+def _growth(x: Ball) -> Any:
+    """The largest of eˣ in each ball, rounded up."""
+    with np.errstate(over="ignore"):
+        return np.exp(x.center + x.rad) * (1 + 2.0**-50)
+
+
+def _product(ar: Arithmetic, *factors: Ball) -> Ball:
+    """The product of several factors in any order: any part of it may underflow, or overflow."""
+    product = reduce(ar.multiply, factors)
+    if ar.is_exact:
+        return product
+    with np.errstate(over="ignore"):
+        # What a part loses to an underflow is multiplied by the factors that come after it.
+        after = reduce(np.multiply, (np.maximum(factor.magnitude, 1.0) for factor in factors))
+        extra = np.where(after <= ar.ceiling, len(factors) * ar.tiny * after, np.inf)
+    return ar.widened(product, extra)
+
+
 RULES = {
     "sigmoid": Rule(_sigmoid, _sigmoid_backward),
     "tanh": Rule(_tanh, _tanh_backward),
     "relu": Rule(_relu, _relu_backward),
     "leaky_relu": Rule(_leaky_relu, _leaky_relu_backward),
+    "elu": Rule(_elu, _elu_backward),
 }

@@ -36,3 +36,35 @@ def leaky_relu_is_always_the_larger_of_kx_and_x(x: Real, k: Coefficient):
     The document states no condition on k; for k > 1 the larger of the two is the other branch.
     """
     return Eq(leaky_relu(x, k), Larger(k * x, x))
+
+
+@claim(source=(CV.section("2.1"), SOLUTIONS.section("3.3")))
+def elu_slope_never_dies(x: Real):
+    """ELU, with alpha = 1, rises everywhere.
+
+    In floats its slope is 0 far out on the left: from the saved output, y + 1, as soon as y rounds
+    to -1 (the method's limit); computed as exp(x), only where that underflows (the format's).
+    """
+    return Slope(elu(x, 1), x) > 0
+
+
+@claim(source=(SOLUTIONS.section("3.3"), CLEVERT_2016.equation(5)))
+def elu_slope_is_value_plus_alpha(x: NegativeReal, alpha: Positive):
+    """On the left the slope of ELU is its value plus alpha."""
+    return Eq(Slope(elu(x, alpha), x) - alpha, elu(x, alpha))
+
+
+@claim(source=SOLUTIONS.section("3.3"))
+def elu_slope_continuous_only_for_unit_alpha(x: PositiveReal, alpha: Positive):
+    """At the same distance right and left of 0 the slopes of ELU differ by 1 - alpha exp(-x).
+
+    As x goes to 0 that is a jump by 1 - alpha, and none for alpha = 1.
+    """
+    jump = Slope(elu(x, alpha), x) - Slope(elu(-x, alpha), -x)
+    return Eq(jump, 1 - alpha * exp(-x))
+
+
+@claim(source=CLEVERT_2016.equation(5), attained_at={"x": 0})
+def elu_slope_at_most_one_or_alpha(x: Real, alpha: Positive):
+    """ELU is nowhere steeper than the larger of 1 and alpha."""
+    return Abs(Slope(elu(x, alpha), x)) <= Larger(1, alpha)

@@ -3,7 +3,7 @@
 `backproof heads` prints them in this order; a chapter gets them all from `theory.language`.
 """
 
-from theory.heads.activations import leaky_relu, relu, sigmoid, tanh
+from theory.heads.activations import elu, leaky_relu, relu, sigmoid, tanh
 from theory.heads.arithmetic import power
 from theory.heads.gradients import clip_by_norm
 from theory.heads.initializers import he_normal
@@ -21,6 +21,7 @@ from theory.heads.steps import sgd_step
 __all__ = [
     "batch_norm",
     "clip_by_norm",
+    "elu",
     "he_normal",
     "leaky_relu",
     "linear",

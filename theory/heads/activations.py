@@ -5,7 +5,7 @@ from typing import Any
 from sympy import Piecewise, exp, tanh as tanh_function
 
 from theory.heads.kinds import Elementwise
-from theory.sources import MAAS_2013, NIELSEN_2015, RUMELHART_1986
+from theory.sources import CLEVERT_2016, MAAS_2013, NIELSEN_2015, RUMELHART_1986
 
 
 class sigmoid(Elementwise):
@@ -59,3 +59,17 @@ class leaky_relu(Elementwise):
     def definition(cls, x: Any, negative_slope: Any) -> Any:
         """The identity on the right, a line through 0 on the left, with the left slope at 0."""
         return Piecewise((x, x > 0), (negative_slope * x, True))
+
+
+class elu(Elementwise):
+    """x where x > 0, else alpha * (exp(x) - 1)."""
+
+    parameters = ("x", "alpha")
+    numbers = frozenset({"alpha"})
+    symbol = r"\operatorname{elu}"
+    source = CLEVERT_2016.equation(4)
+
+    @classmethod
+    def definition(cls, x: Any, alpha: Any) -> Any:
+        """The identity on the right, a shifted exponential on the left, whose slope 0 has."""
+        return Piecewise((x, x > 0), (alpha * (exp(x) - 1), True))

@@ -7,7 +7,7 @@ What remains open is not guessed: `decide` raises UndecidedSignError with the ca
 proof splits, and each case is a set of facts under which the question has an answer.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field as factory
 from functools import reduce
 from itertools import product
@@ -191,8 +191,7 @@ class SignTable:
     def _by_terms(self, factor: Any) -> Signs:
         """The sign that all terms agree on, with at most one symbol inside the coefficients."""
         symbols = sorted(factor.free_symbols, key=str)
-        shifted, ranges = self._shifted(factor, symbols)
-        for polynomial, of in ((factor, {s: self.range(s) for s in symbols}), (shifted, ranges)):
+        for polynomial, of in self._measured(factor, symbols):
             for kept in (None, *symbols):
                 others = [symbol for symbol in symbols if symbol != kept]
                 signs = _sum(
@@ -207,20 +206,22 @@ class SignTable:
                     return signs
         return ANY
 
-    def _shifted(self, factor: Any, symbols: list[Any]) -> tuple[Any, dict[Any, Range]]:
-        """The factor with every bounded symbol measured from its bound, where that is known."""
-        ranges, changes = {}, {}
-        for symbol in symbols:
-            known = ranges[symbol] = self.range(symbol)
-            if known.low.is_Rational and known.low != 0:
-                changes[symbol] = known.low + symbol
-                ranges[symbol] = Range(
-                    Integer(0), known.high - known.low, known.low_open, known.high_open
-                )
-            elif known.low == -oo and known.high.is_Rational:
-                changes[symbol] = known.high - symbol
-                ranges[symbol] = Range(Integer(0), oo, known.high_open, True)
-        return factor.xreplace(changes), ranges
+    def _measured(self, factor: Any, symbols: list[Any]) -> Iterator[tuple[Any, dict[Any, Range]]]:
+        """The factor as it is, and with every bounded symbol measured from a bound, up or down."""
+        known = {symbol: self.range(symbol) for symbol in symbols}
+        yield factor, known
+        for downward_first in (False, True):
+            ranges, changes = dict(known), {}
+            for symbol, of in known.items():
+                up, down = of.low.is_Rational, of.high.is_Rational
+                if down and (downward_first or not up):
+                    changes[symbol] = of.high - symbol
+                    ranges[symbol] = Range(Integer(0), of.high - of.low, of.high_open, of.low_open)
+                elif up and of.low != 0:
+                    changes[symbol] = of.low + symbol
+                    ranges[symbol] = Range(Integer(0), of.high - of.low, of.low_open, of.high_open)
+            if changes:
+                yield factor.xreplace(changes), ranges
 
 
 def _coefficient_signs(coefficient: Any, kept: Any, ranges: Mapping[Any, Range]) -> Signs:

@@ -44,3 +44,13 @@ def leaky_relu(x: Array, negative_slope: float) -> Array:
 def leaky_relu_backward(grad: Array, x: Array, negative_slope: float, y: Array) -> Array:
     """grad where x > 0, else k·grad."""
     return np.where(x > 0, wide(grad), negative_slope * wide(grad)).astype(x.dtype)
+
+
+def elu(x: Array, alpha: float) -> Array:
+    """x where x > 0, else α(eˣ − 1)."""
+    return np.where(x > 0, wide(x), alpha * np.expm1(np.minimum(wide(x), 0))).astype(x.dtype)
+
+
+def elu_backward(grad: Array, x: Array, alpha: float, y: Array) -> Array:
+    """grad where x > 0, else grad · (y + α)."""
+    return np.where(x > 0, wide(grad), wide(grad) * (wide(y) + alpha)).astype(x.dtype)
