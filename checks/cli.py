@@ -140,6 +140,10 @@ def check(
             help="Claims of your own, added to the book; FILE.toml beside it is their ledger.",
         ),
     ] = None,
+    costs: Annotated[
+        bool,
+        typer.Option("--costs", help="Time the claims about times, one by one, and nothing else."),
+    ] = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Print slack and the IDs of what was expected.")
     ] = False,
@@ -157,7 +161,7 @@ def check(
         own = load_chapter(chapter)
         book = [*book, *own]
         expectations = ledger.with_chapter(expectations, own, Path(chapter))
-    chosen = select(book, _split(claims))
+    chosen = _timed_or_not(select(book, _split(claims)), costs)
     wanted = _known("format", _split(formats), FORMATS)
     (profile,) = _known("profile", [profile], PROFILES)
     implementations = _implementations(implementation or [], _split(devices))
@@ -187,7 +191,7 @@ def check(
         seed=seed,
         chapter=chapter,
     )
-    outcome, fault = _carry_out(plan, work, jobs or _cores())
+    outcome, fault = _carry_out(plan, work, 1 if costs else jobs or _cores())
     outcome = replace(outcome, seconds=time.perf_counter() - started)
     _write(outcome)
     terminal.show(outcome, _console(), verbose=verbose)
@@ -247,6 +251,15 @@ def select(claims: Sequence[Claim], patterns: Sequence[str]) -> list[Claim]:
             )
         found |= hits
     return [claim for claim in claims if claim.name in found]
+
+
+def _timed_or_not(claims: Sequence[Claim], costs: bool) -> list[Claim]:
+    """The claims about times, or all others: what else runs would count among the times."""
+    chosen = [claim for claim in claims if claim.is_timed is costs]
+    if not chosen:
+        what = "none of these claims is about times; leave --costs out"
+        raise UnusableCall(what if costs else "these claims are about times; add --costs")
+    return chosen
 
 
 def _split(values: Iterable[str] | None) -> list[str]:

@@ -127,7 +127,8 @@ def _complaint(result: Result, expected: Expected) -> str:
     if expected.verdict is Verdict.FALSE:
         return f"expected FALSE, the claim being refuted; found {verdict.name}"
     by = f" by {expected.entry}" if expected.entry else ""
-    why = ": the exact reading refutes the claim" if verdict is Verdict.FALSE else ""
+    refuted = verdict is Verdict.FALSE and not result.reason
+    why = ": the exact reading refutes the claim" if refuted else ""
     return f"expected {expected.verdict.name}{by}; found {verdict.name}{why}"
 
 
@@ -169,8 +170,8 @@ def find() -> Path:
 def read(claims: Iterable[Claim], path: Path | None = None) -> Ledger:
     """Read the ledger of these claims. Raises LedgerError."""
     path = path or find()
-    standings = {entry.name: entry.standing for entry in claims}
-    return Ledger(_entries(path, standings), standings, dict.fromkeys(standings, path))
+    book = {entry.name: entry for entry in claims}
+    return Ledger(_entries(path, book), _standings(book), dict.fromkeys(book, path))
 
 
 def with_chapter(book: Ledger, claims: Iterable[Claim], chapter: Path) -> Ledger:
@@ -179,13 +180,17 @@ def with_chapter(book: Ledger, claims: Iterable[Claim], chapter: Path) -> Ledger
     It speaks of the chapter's claims alone, and there need not be one. Raises LedgerError.
     """
     path = chapter.with_suffix(".toml")
-    standings = {entry.name: entry.standing for entry in claims}
-    own = _entries(path, standings) if path.exists() else {}
-    files = dict.fromkeys(standings, path)
+    mine = {entry.name: entry for entry in claims}
+    own = _entries(path, mine) if path.exists() else {}
+    standings, files = _standings(mine), dict.fromkeys(mine, path)
     return Ledger({**book.entries, **own}, {**book.standings, **standings}, {**book.files, **files})
 
 
-def _entries(path: Path, standings: Mapping[str, Standing]) -> dict[Cell, Expected]:
+def _standings(claims: Mapping[str, Claim]) -> dict[str, Standing]:
+    return {name: entry.standing for name, entry in claims.items()}
+
+
+def _entries(path: Path, claims: Mapping[str, Claim]) -> dict[Cell, Expected]:
     try:
         text = path.read_bytes().decode()
         content = tomllib.loads(text)
@@ -209,7 +214,7 @@ def _entries(path: Path, standings: Mapping[str, Standing]) -> dict[Cell, Expect
     entries: dict[Cell, Expected] = {}
     for at, table in enumerate(tables):
         place = f"{path.name}:{lines[at]}" if at < len(lines) else f"{path.name}, entry {at + 1}"
-        for cell, expected in _cells(place, table, standings):
+        for cell, expected in _cells(place, table, claims):
             if cell in entries:
                 raise LedgerError(
                     f"{place}: {cell} is expected twice, first in {entries[cell].entry}; "
@@ -220,7 +225,7 @@ def _entries(path: Path, standings: Mapping[str, Standing]) -> dict[Cell, Expect
 
 
 def _cells(
-    place: str, table: Mapping[str, Any], standings: Mapping[str, Standing]
+    place: str, table: Mapping[str, Any], claims: Mapping[str, Claim]
 ) -> Iterable[tuple[Cell, Expected]]:
     for key in REQUIRED:
         if key not in table:
@@ -228,14 +233,14 @@ def _cells(
     for key in table:
         if key not in KEYS:
             raise LedgerError(f"{place}: unknown key {key}{did_you_mean(key, KEYS)}; leave it out")
-    (claim,) = _names(place, table, "claim", standings)
+    (claim,) = _names(place, table, "claim", claims)
     implementations = _names(place, table, "implementation", BUILT_IN)
     formats = _names(place, table, "format", FORMATS)
     devices = _names(place, {"device": "cpu", **table}, "device", DEVICES)
     for name in implementations:
         if not set(devices) & set(DEVICES_OF[name]):
             raise LedgerError(f"{place}: {name} runs on the cpu only; leave device out")
-    verdict = _verdict(place, table["verdict"])
+    verdict = _verdict(place, table["verdict"], claims[claim])
     reason, reported = _text(place, table, "reason"), _text(place, table, "reported")
     if not reason:
         raise LedgerError(f"{place}: the reason is empty; say why the cell does not hold")
@@ -277,8 +282,10 @@ def _names(
     return tuple(names)
 
 
-def _verdict(place: str, value: Any) -> Verdict:
-    names = [verdict.name for verdict in ENTERED]
+def _verdict(place: str, value: Any, claim: Claim) -> Verdict:
+    # What takes longer is no theorem: an implementation may turn a true claim about times round.
+    entered = (*ENTERED, Verdict.FALSE) if claim.is_timed else ENTERED
+    names = [verdict.name for verdict in entered]
     if value in names:
         return Verdict[value]
     advice = f"write {', '.join(names[:-1])} or {names[-1]}"

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from sympy import Basic, Ne
+from sympy import Basic, Gt, Lt, Ne
 from sympy.core.function import AppliedUndef, Function
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanFalse, BooleanTrue
 
 from theory import calculus, heads
-from theory.calculus import Expectation, FormatConstant, Identical, Iff
+from theory.calculus import Expectation, FormatConstant, Identical, Iff, Time
 from theory.domains import Domain
 from theory.head import Head
 from theory.kind import Kind, kind_of
@@ -78,6 +78,11 @@ class Claim:
     def is_measured(self) -> bool:
         """Whether the claim is about runs of networks: it has one cell, and no proof."""
         return bool(self.formula.atoms(Measure))
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether the claim compares times: only `check --costs` judges it, and no proof can."""
+        return bool(self.formula.atoms(Time))
 
     @property
     def trains(self) -> bool:
@@ -193,6 +198,7 @@ def _enter(function: Formula, source: Any, standing: Standing, **links: Any) -> 
     _refuse_unknown_heads(name, formula)
     _refuse_unbound(name, formula, variables)
     _refuse_unmeasurable(name, formula)
+    _refuse_untimeable(name, formula)
     _refuse_points(name, variables, **links)
     code = function.__code__
     entry = Claim(
@@ -335,6 +341,16 @@ def _refuse_unmeasurable(name: str, formula: Any) -> None:
         )
 
 
+def _refuse_untimeable(name: str, formula: Any) -> None:
+    if not formula.atoms(Time):
+        return
+    if not isinstance(formula, Lt | Gt) or not all(isinstance(side, Time) for side in formula.args):
+        raise ClaimError(
+            f"{name}: a time is compared with another one and with nothing else; write "
+            "Time(relu(x)) < Time(sigmoid(x))"
+        )
+
+
 def _refuse_points(
     name: str,
     variables: Mapping[str, Any],
@@ -346,7 +362,9 @@ def _refuse_points(
         if unknown := set(point) - set(variables):
             raise ClaimError(f"{name}: {', '.join(sorted(unknown))} is no variable of this claim")
     for point in witnesses:
-        if missing := set(variables) - set(point):
+        # What is random is averaged over and has no value.
+        random = {name for name, symbol in variables.items() if symbol.form in {"seed", "draws"}}
+        if missing := set(variables) - set(point) - random:
             raise ClaimError(
                 f"{name}: the counterexample says nothing of {', '.join(sorted(missing))}; "
                 "give every variable a value in by={...}"

@@ -44,7 +44,7 @@ class Outcome(Enum):
     PROVED = "true over the real numbers: what breaks it is a format or an implementation"
     REFUTED = "false over the real numbers: no implementation can keep it; cite its true twin"
     OPEN = "not decided: read the reason, and do not rely on the claim"
-    MEASURED = "no theorem: runs of networks are counted, and the check says what they show"
+    MEASURED = "no theorem: runs are counted, or timed, and the check says what they show"
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,8 @@ class Proof:
 
 def prove(claim: Claim) -> Proof:
     """Prove or refute a claim over the reals, or say why neither succeeded."""
+    if claim.is_timed:
+        return Proof(Outcome.MEASURED, reason="not a theorem: `backproof check --costs` times it")
     if claim.is_measured:
         return Proof(Outcome.MEASURED, reason="not a theorem: `backproof check` measures it")
     start = perf_counter()

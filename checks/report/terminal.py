@@ -56,6 +56,7 @@ def show(run: Run, console: Console, *, verbose: bool = False) -> None:
         _matrix(run, implementation, console)
     say(console, LEGEND, style="dim")
     say(console)
+    _ratios(run, console)
     _expected(run, console, verbose=verbose)
     if verbose:
         _slack(run, console)
@@ -102,7 +103,8 @@ def say(console: Console, what: str | Text | Table = "", indent: int = 0, style:
 
 def _matrix(run: Run, implementation: Implementation, console: Console) -> None:
     cells = run.of(implementation)
-    if not cells and run.complete and all(claim.is_measured for claim in run.claims.values()):
+    elsewhere = all(claim.is_measured or claim.is_timed for claim in run.claims.values())
+    if not cells and run.complete and elsewhere:
         return
     say(console, Text.assemble((implementation.name, "bold"), f" · {implementation.device}"))
     for line in _stated(implementation):
@@ -218,7 +220,7 @@ def show_judgement(run: Run, judgement: Judgement, console: Console) -> None:
         f"over the reals: {run.reals.get(claim.name, claim.standing.value)}",
         f"ideal implementation: {run.ideal(cell)}",
     ]
-    if claim.is_measured:
+    if claim.is_measured or claim.is_timed:
         known = [f"measured: {result.coverage}"]
     say(console, "   ".join([*known, position(claim)]), indent=2)
     if citation:
@@ -279,6 +281,28 @@ def position(claim: Claim) -> str:
 def _short_path(path: Path) -> Path:
     here = Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+# -- costs ----------------------------------------------------------------------------------------
+
+
+def _ratios(run: Run, console: Console) -> None:
+    """What was measured of claims about times: never a time, which means nothing elsewhere."""
+    timed = [judgement for judgement in run.judgements if "median ratio" in judgement.result.notes]
+    if not timed:
+        return
+    say(console, "Time of what is to take longer ÷ time of the other, median (10 % to 90 %)")
+    for name, cells in groupby(timed, lambda judgement: judgement.result.cell.claim):
+        say(console, name, indent=2)
+        table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=False)
+        for judgement in cells:
+            cell, notes = judgement.result.cell, judgement.result.notes
+            few, most = notes["quantiles"]["0.1"], notes["quantiles"]["0.9"]
+            spread = f"({few:.2f} to {most:.2f})"
+            place = f"{cell.implementation} · {cell.device}"
+            table.add_row(place, SHORT[cell.format], f"{notes['median ratio']:.2f}", spread)
+        say(console, table, indent=4)
+    say(console)
 
 
 # -- the rest -------------------------------------------------------------------------------------
