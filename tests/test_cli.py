@@ -537,11 +537,11 @@ def test_list_names_every_claim_under_its_chapter(command):
     code, out, _ = command("list")
     lines = out.splitlines()
     assert code == 0
-    assert {f"{claim.kind.name} {claim.name}" for claim in CLAIMS} <= {
-        " ".join(line.split()[:2]) for line in lines
+    assert {(claim.kind.name, claim.name) for claim in CLAIMS} <= {
+        (line[2:3], line[19:].strip()) for line in lines
     }
     assert {claim.chapter for claim in CLAIMS} <= set(lines)
-    assert ["T", POSITIVE, "++++", "M+++", "M+++"] in [line.split() for line in lines]
+    assert ["T", "++++", "M+++", "M+++", POSITIVE] in [line.split() for line in lines]
     assert "    The sigmoid rises everywhere." in lines
     assert "    Refuted: The slope of an active ReLU is 1" in out
 
@@ -556,7 +556,7 @@ def test_list_by_document_has_a_heading_for_each_section_and_one_for_the_rest(co
         " ".join(heading.split()[:2]) for heading in groups if "§" in heading
     }
     for claim in CLAIMS:
-        at = [heading for heading in groups if f" {claim.name} " in groups[heading]]
+        at = [heading for heading in groups if f" {claim.name}\n" in groups[heading]]
         beyond = not any(source.document in DOCUMENTS for source in claim.sources)
         assert {" ".join(heading.split()[:2]) for heading in at} <= cited | {"beyond the"}
         assert ("beyond the documents" in at) == beyond
@@ -568,8 +568,8 @@ def test_list_by_verdict_puts_the_gravest_first(command):
     assert code == 0
     assert headings == ["FALSE", "METHOD_LIMIT", "HOLDS"]
     assert "METHOD_LIMIT: 1\n" in out
-    refuted, limited = out.index(f"R {REFUTED}"), out.index(f"T {POSITIVE}")
-    assert refuted < limited < out.index(f"T {QUARTER}")
+    refuted, limited = out.index(f" {REFUTED}\n"), out.index(f" {POSITIVE}\n")
+    assert refuted < limited < out.index(f" {QUARTER}\n")
 
 
 def test_show_tells_everything_about_a_claim(command):

@@ -9,7 +9,7 @@ the checker's own gets between a claim and its verdict.
 from collections.abc import Callable
 from typing import Any
 
-from sympy import Dummy, Symbol, Tuple
+from sympy import Dummy, Equality, Expr, Symbol, Tuple, sympify
 from sympy.logic.boolalg import BooleanFunction
 
 from theory.head import Head
@@ -226,6 +226,31 @@ class Norm(Head):
         return rf"\left\lVert {printer._print(self.args[0])} \right\rVert{power}"
 
 
+class LargestSingularValue(Head):
+    """The largest singular value of a matrix: the most that it stretches a row."""
+
+    parameters = ("a",)
+    symbol = r"\sigma_{\max}"
+
+
+class SmallestSingularValue(Head):
+    """The smallest singular value of a matrix, of as many as its shorter side is long."""
+
+    parameters = ("a",)
+    symbol = r"\sigma_{\min}"
+
+
+class Part(Head):
+    """One of equal parts of a row, from left to right: Part(z, 2, 4) is the second quarter."""
+
+    parameters = ("x", "number", "of")
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        x, number, of = map(printer._print, self.args)
+        power = f"^{{{exp}}}" if exp else ""
+        return rf"\left({x}\right)_{{{number}/{of}}}{power}"
+
+
 class Zeros(Head):
     """A bias of zeros for a layer of the given shape, or as wide as the given features."""
 
@@ -350,6 +375,17 @@ class Time(Head):
     parameters = ("y",)
     symbol = r"\operatorname{time}"
     mark = Kind.C
+
+
+def Eq(left: Any, right: Any) -> Any:  # noqa: N802  # it stands for SymPy's
+    """The equation left = right, decided where the difference of the two sides is a number.
+
+    SymPy's own goes on to ask its assumptions whether the difference can be zero. That is a proof's
+    business, and takes longer than all the rest of opening the book.
+    """
+    left, right = sympify(left), sympify(right)
+    is_open = isinstance(left, Expr) and isinstance(right, Expr) and not (left - right).is_number
+    return Equality(left, right, evaluate=not is_open)
 
 
 class Iff(BooleanFunction):  # type: ignore[misc]  # SymPy is untyped

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from typing import Any
 
 from sympy import Basic, Gt, Lt, Ne
@@ -56,7 +57,7 @@ class Claim:
     instead: str | None = None
     corrects: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def heads(self) -> frozenset[str]:
         """The names of the implementation's functions that the formula uses."""
         names = {type(head).__name__ for head in self.formula.atoms(heads.ImplementationHead)}
@@ -64,27 +65,27 @@ class Claim:
             names |= SMOOTH_MAP_HEADS
         return frozenset(names)
 
-    @property
+    @cached_property
     def kind(self) -> Kind:
         """What it takes to be sure of the claim."""
         return kind_of(self.formula, refuted=self.standing is Standing.REFUTED)
 
-    @property
+    @cached_property
     def is_statistical(self) -> bool:
         """Whether the claim is about a mean over random draws."""
         return bool(self.formula.atoms(Expectation))
 
-    @property
+    @cached_property
     def is_measured(self) -> bool:
         """Whether the claim is about runs of networks: it has one cell, and no proof."""
         return bool(self.formula.atoms(Measure))
 
-    @property
+    @cached_property
     def is_timed(self) -> bool:
         """Whether the claim compares times: only `check --costs` judges it, and no proof can."""
         return bool(self.formula.atoms(Time))
 
-    @property
+    @cached_property
     def trains(self) -> bool:
         """Whether judging the claim takes training runs."""
         return any(measure.mark is Kind.E for measure in self.formula.atoms(Measure))

@@ -1,6 +1,21 @@
 """Everything a chapter needs: `from theory.language import *` is the first line of each."""
 
-from sympy import Abs, And, Eq, Integer, Or, Product, Rational, Sum, erf, exp, log, pi, sign, sqrt
+from sympy import (
+    Abs,
+    And,
+    Integer,
+    Or,
+    Product,
+    Rational,
+    Sum,
+    erf,
+    exp,
+    log,
+    oo,
+    pi,
+    sign,
+    sqrt,
+)
 
 from theory.calculus import (
     OVERFLOW_THRESHOLD,
@@ -13,6 +28,7 @@ from theory.calculus import (
     CountBeyond,
     Diagonal,
     Dot,
+    Eq,
     Expectation,
     FanIn,
     FanOut,
@@ -25,11 +41,14 @@ from theory.calculus import (
     Joined,
     Larger,
     Largest,
+    LargestSingularValue,
     Norm,
     OrderedProduct,
+    Part,
     Rows,
     SecondMoment,
     Slope,
+    SmallestSingularValue,
     SumOverSubsets,
     Time,
     Total,

@@ -36,16 +36,16 @@ def show_list(
     say(console, f"Expected on the cpu of {', '.join(BUILT_IN)}, each in {order}:", style="dim")
     say(console, LEGEND, style="dim")
     say(console, KINDS, style="dim")
-    width = max(len(claim.name) for claim in claims)
     for heading, says, group in _grouped(claims, ledger, by):
         say(console)
         say(console, Text(heading, "bold"))
         if says:
             say(console, says, style="dim")
         for claim in group:
-            line = Text(f"{claim.kind.name} {claim.name.ljust(width)}")
+            line = Text(f"{claim.kind.name} ")
             for name in BUILT_IN:
-                line.append(" ").append_text(symbols(claim, name, "cpu", ledger))
+                line.append_text(symbols(claim, name, "cpu", ledger)).append(" ")
+            line.append(f" {claim.name}")
             say(console, line, indent=2)
             refuted = "Refuted: " if claim.standing is Standing.REFUTED else ""
             say(console, refuted + claim.statement, indent=4, style="dim")
