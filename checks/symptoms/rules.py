@@ -253,19 +253,3 @@ DIAGNOSES: dict[Cause, tuple[Rule, ...]] = {
         loss_is_flat,
     ),
 }
-
-# The rule whose value a head of `theory.symptoms` is.
-READINGS: dict[str, Rule] = {
-    "ErrorFade": error_fades_across_depth,
-    "ErrorGrowth": error_grows_across_depth,
-    "ExplosionShape": loss_explodes_in_a_shape,
-    "FirstLayerLag": first_layer_lags,
-    "FirstLayerLogUpdate": first_layer_hardly_changes,
-    "LargestNodeError": node_error_above_one,
-    "LastingNodeError": node_error_stays_above_one,
-    "LossDrift": loss_is_flat,
-    "LossJump": loss_jumps,
-    "NonfiniteEntries": nonfinite_loss_or_weights,
-    "SmallestNodeError": every_node_error_above_one,
-    "WeightJump": weights_jump,
-}
