@@ -231,11 +231,15 @@ def shapes(name: str, symbol: Any, structure: Structure, count: int) -> Iterator
         case "square":
             yield (name, 0), (width, width)
         case "gates matrix":
-            yield (name, 0), (4 * width, width)
+            yield (name, 0), (symbol.gates * width, width)
         case "gates":
-            yield (name, 0), (4 * width,)
+            yield (name, 0), (symbol.gates * width,)
         case "layers of row":
             yield from (((name, layer), (1, width)) for layer in layers)
+        case "layers of square" | "layers of orthogonal":
+            yield from (((name, layer), (width, width)) for layer in layers)
+        case "layers of row features":
+            yield from (((name, layer), (width,)) for layer in layers)
         case "layers of matrix":
             yield from (((name, layer), (widths[layer], widths[layer - 1])) for layer in layers)
         case "layers of features":
@@ -254,6 +258,8 @@ def draw(
     """Values of a domain in a format, of a shape or a list of shapes."""
     if isinstance(shape, list):
         return [draw(rng, fmt, symbol, part, structure) for part in shape]
+    if symbol.form == "layers of orthogonal":
+        return orthogonal(rng, fmt, shape[0])
     if symbol.low is not None and symbol.high is not None:
         return between(rng, fmt, symbol, shape)
     size = int(np.prod(shape))
@@ -261,7 +267,7 @@ def draw(
         values = _anywhere(rng, fmt, size)
     else:
         exponent = structure.exponent
-        if symbol.form in {"matrix", "square", "gates matrix", "layers of matrix", "map"}:
+        if symbol.form in {"matrix", "square", "gates matrix", "layers of matrix", "layers of square", "map"}:
             # As initialisers do: a weight shrinks with the root of its fan-in, and so keeps bounds
             # on products of Jacobians from growing with the width alone.
             exponent -= round(math.log2(structure.width) / 2) + 1
@@ -291,6 +297,16 @@ def between(rng: np.random.Generator, fmt: Format, symbol: Any, shape: Any) -> N
     values = fmt.from_ordinals(ordinals)
     values[:1] = fmt.nearest(np.array([float(symbol.simplest)]))
     return values.reshape(shape)
+
+
+def orthogonal(rng: np.random.Generator, fmt: Format, width: int) -> NDArray[Any]:
+    """An orthogonal matrix that every format holds exactly: blocks of ±1/2, and ±1, shuffled."""
+    block = np.array([[1, 1, 1, 1], [1, -1, 1, -1], [1, 1, -1, -1], [1, -1, -1, 1]]) / 2
+    matrix = np.eye(width)
+    for start in range(0, width - 3, 4):
+        matrix[start : start + 4, start : start + 4] = block
+    signs = rng.choice([-1.0, 1.0], (width, 1))
+    return fmt.nearest(signs * matrix[rng.permutation(width)][:, rng.permutation(width)])
 
 
 def everything(fmt: Format, symbol: Any) -> NDArray[Any]:

@@ -12,8 +12,14 @@ class. The form of a domain is fixed here and nowhere else:
     features     one number a feature, shape (d,)                     Features
     batch        m samples with d features, shape (m, d)              Batch
     matrix       shape (out, in), as torch stores the weight          WeightMatrix
+    square       shape (d, d)                                         SquareMatrix
+    gates matrix shape (4d, d), the gates of an LSTM; a GRU's are 3   GateMatrix, ResetGateMatrix
+    gates        shape (4d,) and (3d,)                                GateBiases, ResetGateBiases
     tensors      a list of arrays of several shapes                   Parameters, Gradients
     map          a smooth function from rows to rows                  SmoothMap
+    shape        that of a weight, (out, in) where the claim has rows Shape, TallShape, WideShape
+    seed         a whole number that decides what is drawn            Seed
+    draws        as many independent numbers as a mean needs          StandardNormal
 
 Bounds are those of the reals; which floats lie inside them is the sampler's business. A domain of
 your own is a subclass with other bounds, written beside the claim that needs it.
@@ -85,6 +91,24 @@ class Positive(Coefficient):
     assumptions = {"positive": True}
 
 
+class LearningRate(Positive):
+    """The rate of a descent, below 1."""
+
+    high, simplest = Integer(1), Rational(1, 8)
+
+
+class ForgettingRate(Positive):
+    """How much of a moment a step of Adam keeps, beta: between 0 and 1."""
+
+    high, simplest = Integer(1), Rational(1, 2)
+
+
+class Contraction(Positive):
+    """A factor with 1/2 < q < 1."""
+
+    low, high, simplest = Rational(1, 2), Integer(1), Rational(3, 4)
+
+
 class Epsilon(Positive):
     """The constant that a normalisation adds to the variance: small and positive."""
 
@@ -92,10 +116,24 @@ class Epsilon(Positive):
     simplest = Rational(1, 1024)
 
 
+class GrowthRate(Coefficient):
+    """A parameter with 1 < q < 2."""
+
+    low, high, open, simplest = Integer(1), Integer(2), True, Rational(3, 2)
+    assumptions = {"positive": True}
+
+
 class GrowthFactor(Real):
     """A factor with 1 < q < 4."""
 
     low, high, open, simplest = Integer(1), Integer(4), True, Rational(3, 2)
+    assumptions = {"positive": True}
+
+
+class ShrinkingFactor(Real):
+    """A factor with 0 < q < 1."""
+
+    low, high, open, simplest = Integer(0), Integer(1), True, Rational(1, 2)
     assumptions = {"positive": True}
 
 
@@ -127,6 +165,19 @@ class PositiveWeights(Weights):
     assumptions = {"positive": True}
 
 
+class Fractions(Weights):
+    """One weight a layer, strictly between -1 and 1."""
+
+    low, high, open, simplest = Integer(-1), Integer(1), True, Rational(1, 2)
+
+
+class Surpluses(Weights):
+    """One number a layer, strictly between 1/8 and 1/2."""
+
+    low, high, open, simplest = Rational(1, 8), Rational(1, 2), True, Rational(1, 4)
+    assumptions = {"positive": True}
+
+
 class Biases(Weights):
     """One real bias a layer, b[i], the width being one neuron."""
 
@@ -141,6 +192,12 @@ class Features(_SymbolDomain):
     """One real number a feature, shape (d,), such as a batch norm's gamma."""
 
     form = "features"
+
+
+class Variances(Features):
+    """One positive number a feature, such as a running variance."""
+
+    low, open, simplest = Integer(0), True, Integer(1)
 
 
 class Batch(_SymbolDomain):
@@ -159,6 +216,63 @@ class WeightMatrices(_IndexedDomain):
     """One weight matrix a layer, W[i]; the widths differ from layer to layer."""
 
     form = "layers of matrix"
+
+
+class SquareMatrix(_SymbolDomain):
+    """A weight of shape (d, d), from rows to rows of the claim's width."""
+
+    form = "square"
+
+
+class GateMatrix(_SymbolDomain):
+    """The weights of an LSTM's four gates, one below the other: shape (4d, d)."""
+
+    form = "gates matrix"
+    gates: ClassVar[int] = 4
+
+
+class ResetGateMatrix(GateMatrix):
+    """The weights of a GRU's two gates and its candidate: shape (3d, d)."""
+
+    gates = 3
+
+
+class GateBiases(_SymbolDomain):
+    """The biases of an LSTM's four gates, one after the other: shape (4d,)."""
+
+    form = "gates"
+    gates: ClassVar[int] = 4
+
+
+class ResetGateBiases(GateBiases):
+    """The biases of a GRU's two gates and its candidate: shape (3d,)."""
+
+    gates = 3
+
+
+class Vectors(_IndexedDomain):
+    """One row a layer, or a step in time, x[i], of the width of the claim's rows."""
+
+    form = "layers of row"
+
+
+class SquareMatrices(WeightMatrices):
+    """One square weight matrix a layer, W[i], all of the width of the claim's rows."""
+
+    form = "layers of square"
+
+
+class OrthogonalMatrices(WeightMatrices):
+    """One orthogonal matrix a layer, Q[i], of the width of the claim's rows."""
+
+    form = "layers of orthogonal"
+    low, high = Integer(-1), Integer(1)
+
+
+class BiasesAlike(_IndexedDomain):
+    """One bias vector a layer, b[i], all of the width of the claim's rows."""
+
+    form = "layers of row features"
 
 
 class BiasVectors(_IndexedDomain):
@@ -192,9 +306,17 @@ class SmoothMap(_SymbolDomain):
 
 
 class Shape(_SymbolDomain):
-    """The shape (out, in) of a weight whose input is the claim's row."""
+    """The shape of a weight: (out, in) where the claim has a row, else (out, in, *kernel)."""
 
     form = "shape"
+
+
+class TallShape(Shape):
+    """The shape of a weight with out >= in."""
+
+
+class WideShape(Shape):
+    """The shape of a weight with out <= in."""
 
 
 class Seed(_SymbolDomain):
@@ -202,3 +324,9 @@ class Seed(_SymbolDomain):
 
     form = "seed"
     assumptions = {"integer": True, "nonnegative": True}
+
+
+class StandardNormal(_SymbolDomain):
+    """A normal number of mean 0 and variance 1, over which an Expectation is taken."""
+
+    form = "draws"

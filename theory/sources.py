@@ -60,6 +60,10 @@ ML38 = Document("ML38", "【机器学习】038_梯度消失、梯度爆炸")
 DOCUMENTS = (CV, SOLUTIONS, TECHNIQUES, RECTIFIER, ML38)
 
 # Primary sources.
+ARORA_2019 = Document(
+    "Arora et al. 2019", "Theoretical analysis of auto rate-tuning by batch normalization", "ICLR"
+)
+BA_2016 = Document("Ba et al. 2016", "Layer normalization", "arXiv:1607.06450")
 CLEVERT_2016 = Document(
     "Clevert et al. 2016",
     "Fast and accurate deep network learning by exponential linear units",
@@ -74,15 +78,30 @@ GLOROT_2010 = Document(
     "AISTATS",
 )
 GERS_2000 = Document(
-    "Gers et al. 2000", "Learning to forget: continual prediction with LSTM", "Neural Computation 12"
+    "Gers et al. 2000",
+    "Learning to forget: continual prediction with LSTM",
+    "Neural Computation 12",
 )
 GOODFELLOW_2016 = Document("Goodfellow et al. 2016", "Deep learning", "MIT Press")
+HANIN_2020 = Document(
+    "Hanin & Nica 2020",
+    "Products of many large random matrices and gradients in deep neural networks",
+    "Communications in Mathematical Physics 376",
+)
 HE_2015 = Document(
     "He et al. 2015", "Delving deep into rectifiers: surpassing human-level performance", "ICCV"
 )
 HE_2016 = Document("He et al. 2016", "Identity mappings in deep residual networks", "ECCV")
+HINTON_2006 = Document(
+    "Hinton et al. 2006", "A fast learning algorithm for deep belief nets", "Neural Computation 18"
+)
 HOCHREITER_1997 = Document(
     "Hochreiter & Schmidhuber 1997", "Long short-term memory", "Neural Computation 9"
+)
+HOERL_1970 = Document(
+    "Hoerl & Kennard 1970",
+    "Ridge regression: biased estimation for nonorthogonal problems",
+    "Technometrics 12",
 )
 IOFFE_2015 = Document(
     "Ioffe & Szegedy 2015", "Batch normalization: accelerating deep network training", "ICML"
@@ -91,6 +110,15 @@ JOHNSON_1994 = Document(
     "Johnson et al. 1994", "Continuous univariate distributions, volume 1", "Wiley, 2nd edition"
 )
 LECUN_1998 = Document("LeCun et al. 1998", "Efficient backprop", "Neural networks: tricks")
+KINGMA_2015 = Document(
+    "Kingma & Ba 2015", "Adam: a method for stochastic optimization", "ICLR, arXiv:1412.6980"
+)
+KROGH_1992 = Document(
+    "Krogh & Hertz 1992", "A simple weight decay can improve generalization", "NeurIPS"
+)
+LOSHCHILOV_2019 = Document(
+    "Loshchilov & Hutter 2019", "Decoupled weight decay regularization", "ICLR, arXiv:1711.05101"
+)
 MAAS_2013 = Document(
     "Maas et al. 2013", "Rectifier nonlinearities improve neural network acoustic models", "ICML"
 )
@@ -103,11 +131,24 @@ NIELSEN_2015 = Document("Nielsen 2015", "Neural networks and deep learning", "bo
 PASCANU_2013 = Document(
     "Pascanu et al. 2013", "On the difficulty of training recurrent neural networks", "ICML"
 )
+POLYAK_1987 = Document("Polyak 1987", "Introduction to optimization", "Optimization Software")
 RUMELHART_1986 = Document(
     "Rumelhart et al. 1986", "Learning representations by back-propagating errors", "Nature 323"
+)
+TIBSHIRANI_1996 = Document(
+    "Tibshirani 1996",
+    "Regression shrinkage and selection via the lasso",
+    "Journal of the Royal Statistical Society B 58",
+)
+SAXE_2014 = Document(
+    "Saxe et al. 2014",
+    "Exact solutions to the nonlinear dynamics of learning in deep linear neural networks",
+    "ICLR",
 )
 VEIT_2016 = Document(
     "Veit et al. 2016", "Residual networks behave like ensembles of shallow networks", "NeurIPS"
 )
+YANG_2019 = Document("Yang et al. 2019", "A mean field theory of batch normalization", "ICLR")
+ZHANG_2019 = Document("Zhang & Sennrich 2019", "Root mean square layer normalization", "NeurIPS")
 IEEE_754 = Document("IEEE 754-2019", "Standard for floating-point arithmetic", "IEEE")
 HIGHAM_2002 = Document("Higham 2002", "Accuracy and stability of numerical algorithms", "SIAM")

@@ -68,7 +68,10 @@ def sigmoid_slope_is_taken_of_the_input(grad, x, y):
     return (wide(grad) * wide(x) * (1 - wide(x))).astype(x.dtype)
 
 
-@mutant(NUMPY, "sigmoid_backward", SIGMOID_CHAINS)
+SECOND_LAYER = ("second_layer_gradient_chain", "second_layer_gradient_chain_as_printed")
+
+
+@mutant(NUMPY, "sigmoid_backward", SIGMOID_CHAINS + SECOND_LAYER)
 def sigmoid_backward_drops_the_upstream_gradient(grad, x, y):
     """y(1 − y) alone: right for the last layer, whose upstream gradient is 1."""
     return (wide(y) * (1 - wide(y))).astype(x.dtype)
@@ -94,14 +97,24 @@ def tanh_of_arrays_saturates_early(x):
     return np.clip(y, -cap, cap) if x.dtype == np.float16 and x.size > 1 else y
 
 
-@mutant(NUMPY, "tanh", TANH[:2], FULL)
+@mutant(NUMPY, "tanh", (*TANH[:2], "forward_is_a_composition"), FULL)
 def tanh_cancels_near_zero(x):
     """(e²ˣ − 1) / (e²ˣ + 1) loses its digits where e²ˣ is near 1: expm1 is there for that."""
     square = np.exp(2 * wide(x))
     return ((square - 1) / (square + 1)).astype(x.dtype)
 
 
-@mutant(NUMPY, "tanh_backward", TANH)
+TANH_SLOPES = (
+    "factors_below_one_vanish",
+    "layer_jacobian_is_weight_times_slope",
+    "layer_jacobian_is_the_activation_derivative",
+    "weight_gradient_is_error_times_input",
+    "residual_jacobian_sums_over_paths",
+    "gradient_norm_is_at_most_the_product_of_largest_singular_values",
+)
+
+
+@mutant(NUMPY, "tanh_backward", TANH + TANH_SLOPES)
 def tanh_slope_forgets_the_square(grad, x, y):
     """1 − y, which is even right at 0 and at +∞."""
     return (wide(grad) * (1 - wide(y))).astype(x.dtype)
@@ -121,7 +134,10 @@ def relu_backward_clips_the_gradient(grad, x, y):
     return np.where(x > 0, np.clip(grad, -1, 1), 0).astype(x.dtype)
 
 
-@mutant(NUMPY, "relu_backward", (RELU, RELU_AS_PRINTED))
+RELU_CHAINS = ("factors_above_one_explode", "relu_jacobian_is_a_masked_weight_product")
+
+
+@mutant(NUMPY, "relu_backward", (RELU, RELU_AS_PRINTED, *RELU_CHAINS))
 def relu_backward_returns_its_mask(grad, x, y):
     """1 where x > 0, whatever arrived: as if the activation's factor were the whole layer's."""
     return (x > 0).astype(x.dtype)
@@ -154,7 +170,10 @@ def leaky_relu_takes_a_whole_slope(x, negative_slope):
     return np.where(x > 0, wide(x), int(negative_slope) * wide(x)).astype(x.dtype)
 
 
-@mutant(TORCH, "leaky_relu", (LEAKY_RELU, LEAKY_RELU_AS_PRINTED), (*FULL, *HALF))
+LEAKY_LAYERS = "gradient_norm_is_at_least_the_product_of_smallest_singular_values"
+
+
+@mutant(TORCH, "leaky_relu", (LEAKY_RELU, LEAKY_RELU_AS_PRINTED, LEAKY_LAYERS), (*FULL, *HALF))
 def leaky_relu_keeps_its_default_slope(x, negative_slope):
     """The argument is not handed on, and 0.01 is used."""
     return F.leaky_relu(x)

@@ -25,7 +25,10 @@ def linear_forgets_the_bias(x, weight, bias):
     return (wide(x) @ wide(weight).T).astype(x.dtype)
 
 
-@mutant(NUMPY, "linear", (SKIP, LAYER))
+ORTHOGONAL = "orthogonal_linear_layers_keep_the_gradient_norm"
+
+
+@mutant(NUMPY, "linear", (SKIP, LAYER, ORTHOGONAL))
 def linear_reads_the_other_layout(x, weight, bias):
     """The weight's buffer read as (in, out) where it is (out, in).
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
+from time import perf_counter
 from typing import Any
 
 from sympy import Integer, Rational, sympify
@@ -22,6 +23,8 @@ from theory.proving.unrolling import Unrolling
 NARROW = Sizes(row=1, inner=1, rows=2, entries=1, odd_layers=1, even_layers=1)
 TRIES = 120
 SPOT_CHECKS = 4
+# Exact numbers under several roots take seconds each; after so many the search gives up.
+PATIENCE = 5.0
 SEED = 0  # the search is the same every time
 
 
@@ -121,7 +124,10 @@ def counterexample(
     """Simple numbers at which a relation is false, or None where none was found."""
     random = Random(SEED)
     least = next((int(s.low) for s in variables.values() if isinstance(s, Depth)), None)
+    until = perf_counter() + PATIENCE
     for number in range(tries):
+        if number >= SPOT_CHECKS and perf_counter() > until:
+            break
         depth = None if least is None else least + number // 2 % 3
         reach = _REACHES[number % len(_REACHES)]
         sizes = NARROW if number % 2 else Sizes(depth=depth)

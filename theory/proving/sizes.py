@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sympy import Matrix, Symbol
+from sympy import Matrix, Symbol, eye
 
 from theory import heads
 from theory.calculus import FormatConstant
-from theory.domains import Batch, Domain, Vector, WeightMatrix
+from theory.domains import Batch, Domain, Vector, WeightMatrix, WideShape
 from theory.proving.errors import OutOfReachError
 from theory.proving.field import Field, Smooth
+from theory.proving.ranges import Range
 from theory.proving.signs import initial_range
 
 
@@ -75,20 +76,23 @@ class Symbols:
             return self.entry(domain)
         if not isinstance(domain, Domain):
             raise OutOfReachError(f"{domain} is no variable of the claim")
-        sizes = self.sizes
+        sizes, gates = self.sizes, getattr(domain, "gates", 1)
         columns = sizes.inner if domain in self._wide else sizes.row
         shapes: dict[str, tuple[int, int]] = {
             "row": (1, columns),
             "features": (1, sizes.row),
             "batch": (sizes.rows, columns),
             "matrix": (sizes.row, sizes.inner),
+            "square": (sizes.row, sizes.row),
+            "gates matrix": (gates * sizes.row, sizes.row),
+            "gates": (1, gates * sizes.row),
             "tensors": (1, sizes.entries),
             "shape": (sizes.rows, sizes.row),
         }
         if domain.form in ("entries", "number", "depth"):
             return self.entry(domain)
         if domain.form == "shape":
-            return shapes["shape"]
+            return shapes["shape"][:: -1 if isinstance(domain, WideShape) else 1]
         if domain.form not in shapes:
             raise OutOfReachError(f"a variable of the form {domain.form} stands alone")
         return self._array(domain, *shapes[domain.form])
@@ -100,7 +104,24 @@ class Symbols:
             return self.entry(base, index)
         if base.form == "layers of matrix":
             return self._array(base, out, into, index)
+        if base.form == "layers of orthogonal":
+            return self._rotation(base, index)
+        if base.form in {"layers of square", "layers of row features"}:
+            rows = self.sizes.row if base.form == "layers of square" else 1
+            return self._array(base, rows, self.sizes.row, index)
+        if base.form == "layers of row":
+            return self._array(base, 1, self.sizes.row, index)
         return self._array(base, 1, out, index)
+
+    def _rotation(self, base: Any, index: Any) -> Any:
+        """A plane rotation by any angle but a half turn, t being the tangent of its half."""
+        if self.sizes.row == 1:
+            return eye(1)
+        t = self.entry(base, index)
+        if self.choice is None:
+            self.field.domains[t] = Range()
+        cosine, sine = (1 - t**2) / (1 + t**2), 2 * t / (1 + t**2)
+        return Matrix([[cosine, -sine], [sine, cosine]])
 
     def apply(self, smooth_map: Any, layer: Any, row: Any) -> Any:
         """An arbitrary smooth map: each component is an unknown function of all entries."""
@@ -126,6 +147,8 @@ _COVERED = {
     "features": "{0.row} features",
     "batch": "batches of {0.rows} rows",
     "matrix": "a weight of {0.row} x {0.inner}",
+    "square": "weights of {0.row} x {0.row}",
+    "gates matrix": "gates of {0.row} units",
     "tensors": "lists of {0.entries} entries",
     "layers of matrix": "layers of {0.odd_layers} and {0.even_layers} units in turn",
     "shape": "a weight of {0.rows} x {0.row}",
