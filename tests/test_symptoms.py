@@ -9,11 +9,14 @@ from functools import cache
 
 import numpy as np
 import pytest
+from sympy import Eq, Float
+from sympy.core.relational import Relational
 
 from checks.formats import FLOAT16, FLOAT32
 from checks.symptoms import rules
 from checks.symptoms.judge import fires
 from checks.symptoms.population import rows
+from checks.symptoms.readings import READINGS, RULES
 from checks.symptoms.records import (
     Cause,
     Measurement,
@@ -28,6 +31,8 @@ from checks.symptoms.shapes import Shape, onset, shape
 from checks.symptoms.training import train
 from checks.symptoms.truth import confirmed, learns
 from checks.symptoms.zoo import BOWL, HEALTHY, SHAPES, ZOO
+from theory.book import CLAIMS
+from theory.symptoms import Reading, Zoo
 
 INF, NAN = np.inf, np.nan
 STEPS, LAYERS = 6, 4
@@ -474,3 +479,38 @@ def test_truth_does_not_believe_the_label():
     row = BY_NAME["relu of 6 layers"]
     assert not confirmed(replace(row, cause=Cause.VANISHING), range(2)).any()
     assert not learns(BY_NAME["relu of 6 layers · gain 4"].plan, range(2)).any()
+
+
+# -- the chapter ----------------------------------------------------------------------------------
+
+CHAPTER = [entry for entry in CLAIMS if entry.chapter == "symptoms"]
+EVENTS = [
+    (relation, RULES[type(relation.lhs).__name__])
+    for entry in CHAPTER
+    for relation in sorted(entry.formula.atoms(Relational), key=str)
+    if isinstance(relation.lhs, Reading)
+]
+
+
+def happens(relation: Relational, value: float) -> bool:
+    return bool(relation.func(Float(value), relation.rhs)) if not np.isnan(value) else False
+
+
+@pytest.mark.parametrize(("relation", "rule"), EVENTS, ids=lambda part: str(part)[:60])
+@pytest.mark.parametrize("record", [*FIRES.values(), *STILL.values(), run()])
+def test_the_chapter_asks_what_the_rule_asks(relation, rule, record):
+    found = rule(record)
+    if isinstance(relation, Eq):
+        assert found.value in {*Shape}
+    else:
+        assert happens(relation, found.value) == found.fired
+
+
+def test_every_reading_is_of_a_rule():
+    heads = {kind.__name__ for kind in Reading.__subclasses__()}
+    assert heads == set(READINGS) == set(RULES)
+
+
+@pytest.mark.parametrize("of", Zoo.choices["of"])
+def test_a_part_of_the_zoo_has_rows(of):
+    assert rows(of)
