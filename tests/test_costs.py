@@ -179,7 +179,7 @@ def test_one_percent_is_seen_through_noise_that_both_share():
     noise = random.Random(1)
     held = made_up(lambda name: (1.0 + 0.01 * (name == "sigmoid")) * noise.uniform(100, 100.5))
     assert held.verdict is Verdict.HOLDS
-    assert held.notes["median ratio"] == pytest.approx(1.01, abs=0.005)
+    assert 1.005 < held.notes["median ratio"] < 1.015
     turned = made_up(lambda name: (1.0 + 0.01 * (name == "relu")) * noise.uniform(100, 100.5))
     assert turned.verdict is Verdict.FALSE
 
@@ -211,7 +211,7 @@ def test_nothing_is_decided_where_the_calls_themselves_take_the_time():
     found = made_up(lambda name: times[name], plan)
     assert found.verdict is Verdict.UNDECIDED
     assert found.notes["entries"] == 256
-    assert found.notes["share of the calls"] == pytest.approx(0.1)
+    assert found.notes["share of the calls"] == 0.1
 
 
 def test_arrays_grow_until_the_calls_take_little():
