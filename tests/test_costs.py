@@ -385,7 +385,7 @@ def test_times_are_judged_when_asked_for_and_then_nothing_else(asked, capsys):
     assert {task.claim for task, _ in asked} == set(BOOK)
     assert {task.implementation for task, _ in asked} == {"numpy-textbook", "torch-eager"}
     assert {jobs for _, jobs in asked} == {1}
-    assert "numpy-textbook · cpu  f16   2.50  (2.25 to 3.00)" in out
+    assert "numpy-textbook · cpu  f16   2.5  (2.25 to 3)" in out
     assert max(map(len, out.splitlines())) <= 80
 
 

@@ -57,6 +57,7 @@ def show(run: Run, console: Console, *, verbose: bool = False) -> None:
     say(console, LEGEND, style="dim")
     say(console)
     _ratios(run, console)
+    _counts(run, console)
     _expected(run, console, verbose=verbose)
     if verbose:
         _slack(run, console)
@@ -73,6 +74,8 @@ def show(run: Run, console: Console, *, verbose: bool = False) -> None:
             console.print(Text(entries), soft_wrap=True)
     say(console, _summary(run))
     say(console, f"report.txt, report.json and findings are in {run.report}", style="dim")
+    if run.plots:
+        say(console, f"plots: {', '.join(map(str, run.plots))}", style="dim")
 
 
 def write_text(run: Run) -> Path:
@@ -298,10 +301,23 @@ def _ratios(run: Run, console: Console) -> None:
         for judgement in cells:
             cell, notes = judgement.result.cell, judgement.result.notes
             few, most = notes["quantiles"]["0.1"], notes["quantiles"]["0.9"]
-            spread = f"({few:.2f} to {most:.2f})"
+            spread = f"({few:.3g} to {most:.3g})"
             place = f"{cell.implementation} · {cell.device}"
-            table.add_row(place, SHORT[cell.format], f"{notes['median ratio']:.2f}", spread)
+            table.add_row(place, SHORT[cell.format], f"{notes['median ratio']:.3g}", spread)
         say(console, table, indent=4)
+    say(console)
+
+
+def _counts(run: Run, console: Console) -> None:
+    """What was measured of claims about runs of networks: how often, and the interval."""
+    measured = [one for one in run.judgements if run.claims[one.result.cell.claim].is_measured]
+    if not measured:
+        return
+    say(console, "How often it happened, and where its probability lies")
+    for judgement in measured:
+        result = judgement.result
+        line = f"{result.cell.claim}: {result.coverage}, {result.seconds:.1f} s"
+        say(console, line, indent=2)
     say(console)
 
 
