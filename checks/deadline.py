@@ -13,7 +13,7 @@ class OutOfTime(BaseException):
 
 
 def within(seconds: float, work: Callable[[], Value]) -> Value | None:
-    """What the work returns, or None where it is not done in time.
+    """What the work returns, or None where it is not done in so much time of the processor.
 
     Where nothing can interrupt it, outside the main thread and on Windows, it is not begun.
     """
@@ -27,15 +27,15 @@ def within(seconds: float, work: Callable[[], Value]) -> Value | None:
         if working:  # an alarm that comes late must not interrupt what follows
             raise OutOfTime
 
-    before = signal.signal(signal.SIGALRM, stop)
+    before = signal.signal(signal.SIGVTALRM, stop)
     try:
-        signal.setitimer(signal.ITIMER_REAL, seconds)
+        signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
         try:
             return work()
         finally:
             working = False
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
     except OutOfTime:
         return None
     finally:
-        signal.signal(signal.SIGALRM, before)
+        signal.signal(signal.SIGVTALRM, before)
