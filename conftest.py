@@ -60,6 +60,7 @@ def cuda_is_available() -> bool:
 def pytest_configure(config: pytest.Config) -> None:
     """Register the markers."""
     config.addinivalue_line("markers", "cuda: needs a CUDA device, and skips where there is none")
+    config.addinivalue_line("markers", "experiments: trains networks, which takes minutes")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -144,6 +145,21 @@ def check(
         bool,
         typer.Option("--costs", help="Time the claims about times, one by one, and nothing else."),
     ] = False,
+    experiments: Annotated[
+        bool,
+        typer.Option(
+            "--experiments",
+            help="Run the claims that train networks, draw their plots, and nothing else.",
+        ),
+    ] = False,
+    tensorboard: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="With --experiments: write each layer's gradient at every step of one run of each "
+            "training as event files.",
+        ),
+    ] = None,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Print slack and the IDs of what was expected.")
     ] = False,
@@ -155,13 +171,15 @@ def check(
     from checks.verdict import Cell
 
     started = time.perf_counter()
+    _require_packages(experiments, costs, tensorboard)
     book = _book()
     expectations = ledger.read(book)
     if chapter is not None:
         own = load_chapter(chapter)
         book = [*book, *own]
         expectations = ledger.with_chapter(expectations, own, Path(chapter))
-    chosen = _timed_or_not(select(book, _split(claims)), costs)
+    asked = select(book, _split(claims))
+    chosen = _of_this_run(asked, costs, experiments)
     wanted = _known("format", _split(formats), FORMATS)
     (profile,) = _known("profile", [profile], PROFILES)
     implementations = _implementations(implementation or [], _split(devices))
@@ -172,6 +190,7 @@ def check(
             expected=expectations.expected(
                 Cell(task.claim, task.implementation, task.format, task.device)
             ).verdict,
+            events=tensorboard,
         )
         for task in runner.tasks(chosen, implementations, wanted, profile, seed, chapter)
     ]
@@ -192,6 +211,8 @@ def check(
         chapter=chapter,
     )
     outcome, fault = _carry_out(plan, work, 1 if costs else jobs or _cores())
+    if experiments and fault is None:
+        outcome = replace(outcome, plots=_draw(report, asked))
     outcome = replace(outcome, seconds=time.perf_counter() - started)
     _write(outcome)
     terminal.show(outcome, _console(), verbose=verbose)
@@ -253,18 +274,57 @@ def select(claims: Sequence[Claim], patterns: Sequence[str]) -> list[Claim]:
     return [claim for claim in claims if claim.name in found]
 
 
-def _timed_or_not(claims: Sequence[Claim], costs: bool) -> list[Claim]:
-    """The claims about times, or all others: what else runs would count among the times."""
-    chosen = [claim for claim in claims if claim.is_timed is costs]
-    if not chosen:
-        what = "none of these claims is about times; leave --costs out"
-        raise UnusableCall(what if costs else "these claims are about times; add --costs")
-    return chosen
+def _of_this_run(claims: Sequence[Claim], costs: bool, experiments: bool) -> list[Claim]:
+    """The claims about times, those that train networks, or all others.
+
+    What else runs would count among the times, and trainings take minutes.
+    """
+    chosen = [claim for claim in claims if claim.is_timed is costs and claim.trains is experiments]
+    if chosen:
+        return chosen
+    if costs or experiments:
+        what = "is about times; leave --costs" if costs else "trains networks; leave --experiments"
+        raise UnusableCall(f"none of these claims {what} out")
+    timed, trains = any(one.is_timed for one in claims), any(one.trains for one in claims)
+    raise UnusableCall(
+        "these claims are about times, or train networks; add --costs or --experiments"
+        if timed and trains
+        else "these claims are about times; add --costs"
+        if timed
+        else "these claims train networks, which takes minutes; add --experiments"
+    )
+
+
+def _require_packages(experiments: bool, costs: bool, tensorboard: Path | None) -> None:
+    """See that what an experiment needs is there before an hour is spent on it."""
+    if experiments and costs:
+        raise UnusableCall("--experiments and --costs are two runs; leave one of them out")
+    if tensorboard is not None and not experiments:
+        raise UnusableCall("--tensorboard shows what networks learn; add --experiments")
+    packages = {"scikit-learn": "sklearn", "matplotlib": "matplotlib"} if experiments else {}
+    packages |= {"tensorboard": "tensorboard"} if tensorboard is not None else {}
+    missing = [name for name, module in packages.items() if find_spec(module) is None]
+    if missing:
+        raise UnusableCall(
+            f"--experiments needs {' and '.join(missing)}, not installed here; run "
+            "pip install 'backproof[experiments]'"
+        )
+    if tensorboard is not None:
+        _prepare(tensorboard)
+
+
+def _draw(report: Path, claims: Iterable[Claim]) -> tuple[Path, ...]:
+    from checks.experiments.plots import draw
+
+    return tuple(draw(report, {claim.name for claim in claims}))
 
 
 def _split(values: Iterable[str] | None) -> list[str]:
     """The names in a repeatable option, each of whose values may hold several."""
-    return [name.strip() for value in values or () for name in value.split(",") if name.strip()]
+    names = [name.strip() for value in values or () for name in value.split(",")]
+    if "" in names:
+        raise UnusableCall("an option holds an empty name; leave the option out for all of them")
+    return names
 
 
 def _known(kind: str, names: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass
 from itertools import chain
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from hypothesis import HealthCheck, Phase, given, seed as seeded, settings, targ
 
 from checks import corpus
 from checks.counterexamples import counterexamples, describe
+from checks.deadline import within
 from checks.example import Example, MalformedInput, decode
 from checks.formats import FORMATS, Format
 from checks.implementation import Implementation
@@ -31,6 +33,7 @@ from checks.strategies import examples, forms, is_deep, is_enumerable, pinned
 from checks.tally import Tally
 from checks.verdict import Cell, Result, Verdict
 from theory.claim import REGISTRY, Claim, Standing
+from theory.heads import Several
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,10 @@ PROFILES = {
 }
 
 
+# Seconds for one cell, which takes about one: after these a function is taken to loop for ever.
+PATIENCE = 300.0
+
+
 @dataclass(frozen=True)
 class Task:
     """A cell to judge, in words that another process understands."""
@@ -60,6 +67,7 @@ class Task:
     seed: int | None = None
     chapter: str | None = None  # the path of a file of claims that is not in the book
     expected: Verdict | None = None  # by the ledger; anything else is looked at more closely
+    events: Path | None = None  # where a training leaves its event files
 
 
 def tasks(
@@ -128,7 +136,30 @@ def run_task(task: Task) -> Result:
     with redirect_stdout(sys.stderr):  # what a function prints is no part of the report
         claim, implementation, fmt = _resolve(task)
         profile = PROFILES[task.profile]
-        return check(claim, implementation, fmt, profile, task.seed, task.expected)
+
+        def judged() -> Result:
+            return check(claim, implementation, fmt, profile, task.seed, task.expected, task.events)
+
+        if claim.is_measured:  # whose experiments keep a budget of their own
+            return judged()
+        started = time.perf_counter()
+        cell = _cell(claim, implementation, fmt)
+        return within(PATIENCE, judged) or _out_of_time(cell, started)
+
+
+def _out_of_time(cell: Cell, started: float) -> Result:
+    """The result of a cell that was given up."""
+    return Result(
+        cell=cell,
+        verdict=Verdict.UNDECIDED,
+        coverage="not finished",
+        samples=0,
+        decided=0.0,
+        slack_median=float("nan"),
+        slack_largest=float("nan"),
+        seconds=time.perf_counter() - started,
+        reason=f"no verdict within {PATIENCE:g} s, as where a function does not return",
+    )
 
 
 def replay(task: Task, inputs: Mapping[str, Any]) -> Result:
@@ -172,6 +203,7 @@ def check(
     profile: Profile,
     seed: int | None = None,
     expected: Verdict | None = None,
+    events: Path | None = None,
 ) -> Result:
     """Judge one claim on one implementation in one format."""
     if claim.is_timed:
@@ -181,7 +213,7 @@ def check(
     if claim.is_measured:
         from checks.experiments import judge as experiments
 
-        return experiments.judge(claim, seed or 0)
+        return experiments.judge(claim, seed or 0, events=events)
     if claim.is_statistical:
         from checks.statistics import check_mean
 
@@ -198,7 +230,7 @@ def check(
 
     elif is_deep(claim):
         count = max(count // 8, 4)
-    elif "tensors" in forms(claim):  # one small sample an example, and cheap
+    elif "tensors" in forms(claim) and not claim.formula.atoms(Several):  # one cheap sample each
         count *= 4
 
     def look(example: Example) -> None:

@@ -29,11 +29,8 @@ TOLERANT = {
 
 # Small decimal literals that are no tolerances, each with its reason.
 ALLOWED = {
-    (
-        "checks/statistics.py",
-        "1e-9",
-    ): "FALSE_ALARM is a probability, and the start of a root search",
-    ("checks/statistics.py", "1e-3"): "MISSED is a probability: the power wanted",
+    ("checks/statistics/laws.py", "1e-9"): "FALSE_ALARM is a probability",
+    ("checks/statistics/laws.py", "1e-3"): "MISSED is a probability: the power wanted",
     ("checks/costs.py", "1e-3"): "FALSE_ALARM is a probability",
     ("checks/experiments/intervals.py", "1e-3"): "MISSED is a probability: the power wanted",
     ("checks/experiments/intervals.py", "1e-9"): "FALSE_ALARM is a probability",

@@ -4,6 +4,7 @@ from theory.chapters import (  # noqa: F401  # importing a chapter enters its cl
     activations,
     chain,
     clipping,
+    experiments,
     formats,
     initialization,
     normalization,

@@ -10,7 +10,7 @@ and a random normal gradient goes backward. The error δ of a layer is what arri
 output before the activation. Measures of a training take a network, a training and a seed.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import And, Not, Or
@@ -20,11 +20,22 @@ from theory.kind import Kind
 from theory.recipes import Recipe
 
 __all__ = [
+    "DeadUnits",
+    "DifferenceFromScikitLearn",
+    "FirstGradientNorm",
+    "FirstNonfiniteStep",
+    "GradientGrowth",
     "GradientNormRatio",
     "GrowthPerLayer",
+    "LargestGradient",
     "LogErrorFit",
     "LogErrorSlope",
+    "LogRatioVariance",
+    "MeanGradientRatio",
     "Probability",
+    "ReconstructionRatio",
+    "TestAccuracy",
+    "WeightGrowth",
 ]
 
 COMPARISONS = (">", ">=", "<", "<=")
@@ -51,7 +62,7 @@ class Probability(Head):
 class Measure(Head):
     """A number that one start yields: no training, a forward and a backward pass."""
 
-    parameters = ("network", "seed")
+    parameters: ClassVar[tuple[str, ...]] = ("network", "seed")
     mark = Kind.S
 
     def __new__(cls, *arguments: Any) -> Any:
@@ -60,6 +71,16 @@ class Measure(Head):
         if not all(isinstance(argument, Recipe) for argument in arguments[:-1]):
             raise TypeError(f"{cls.__name__} takes recipes and a seed: write {cls.signature()}")
         return made
+
+
+class TrainedMeasure(Measure):
+    """A number that one training yields."""
+
+    parameters = ("network", "training", "seed")
+    mark = Kind.E
+
+
+# -- of a start -----------------------------------------------------------------------------------
 
 
 class GradientNormRatio(Measure):
@@ -76,6 +97,59 @@ class LogErrorSlope(Measure):
 
 class LogErrorFit(Measure):
     """How much of the variation of ln‖δ‖ a straight line in depth explains: R²."""
+
+
+class LogRatioVariance(Measure):
+    """The variance of ln(‖δ‖² of the first layer / ‖δ‖² of the last) over 100 starts."""
+
+
+class LargestGradient(Measure):
+    """The largest |∂C/∂w| of any weight."""
+
+
+class DeadUnits(Measure):
+    """The share of hidden units whose output before the activation is negative for every input."""
+
+
+# -- of a training --------------------------------------------------------------------------------
+
+
+class TestAccuracy(TrainedMeasure):
+    """The share of the points held back that the trained network tells apart."""
+
+
+class FirstNonfiniteStep(TrainedMeasure):
+    """The first step whose loss or gradient is not finite; infinite where there is none."""
+
+
+class FirstGradientNorm(TrainedMeasure):
+    """The largest norm of ∂L/∂w of any layer at the first step, before any clipping."""
+
+
+class GradientGrowth(TrainedMeasure):
+    """The largest norm of ∂L/∂w of any layer at any step, over that at the first step."""
+
+
+class WeightGrowth(TrainedMeasure):
+    """By which factor the mean |w| of a layer grew at most, from the start to any step."""
+
+
+class MeanGradientRatio(TrainedMeasure):
+    """The mean |∂L/∂w| of the first layer over that of the last, both averaged over the steps."""
+
+
+class ReconstructionRatio(TrainedMeasure):
+    """The error of reconstructing a layer's input, after its pretraining over before, at worst."""
+
+
+# -- of the data ----------------------------------------------------------------------------------
+
+
+class DifferenceFromScikitLearn(Measure):
+    """The largest difference to the points and classes that scikit-learn draws from the seed."""
+
+    parameters = ("data", "seed")
+    mark = Kind.E  # it takes scikit-learn, which only the experiments require
 
 
 def form_of(formula: Any) -> tuple[Any, str, Any]:

@@ -156,12 +156,19 @@ class ResidualNetwork(Recipe):
 class RecurrentNetwork(Recipe):
     """A recurrent layer of `width` units over `steps` steps, read at the last one.
 
-    Weights start uniform between ±1/√width, as frameworks have it, and biases at 0, but for the
-    forget gate's, which is `forget_bias`.
+    Weights start uniform between ±1/√width, as frameworks have it, times `gain`, and biases at 0,
+    but for the forget gate's, which is `forget_bias`.
     """
 
     defaults = MappingProxyType(
-        {"cell": "tanh", "width": 64, "inputs": 8, "steps": 200, "forget_bias": Fraction(1)}
+        {
+            "cell": "tanh",
+            "width": 64,
+            "inputs": 8,
+            "steps": 200,
+            "gain": Fraction(1),
+            "forget_bias": Fraction(1),
+        }
     )
     choices = MappingProxyType({"cell": ("tanh", "relu", "lstm")})
 
@@ -181,7 +188,7 @@ class Training(Recipe):
     between −1 and 1, cross entropy, rate 0.01, momentum 0.9, batches of 32, 500 epochs. `clip` is
     the norm that gradients are clipped to, 0 for none; `steps` ends the run early, 0 for never;
     with `pretraining` every hidden layer first learns, for so many epochs, to reconstruct its
-    input.
+    input, which has to lie between 0 and 1. The digits are scikit-learn's, 64 pixels each.
     """
 
     defaults = MappingProxyType(
@@ -196,7 +203,7 @@ class Training(Recipe):
             "pretraining": 0,
         }
     )
-    choices = MappingProxyType({"data": ("two circles",)})
+    choices = MappingProxyType({"data": ("two circles", "digits")})
 
 
 def _symbolic(value: Any) -> Any:

@@ -11,7 +11,7 @@ from sympy import Dummy, lambdify
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import And, Not
 
-from checks.experiments.measures import value
+from checks.experiments.measures import Runs
 from theory.measures import Measure
 
 _COMPARE: Mapping[str, Callable[[float, float], bool]] = {
@@ -39,9 +39,9 @@ class Look:
     relation: str
 
 
-def look(event: Any, seed: int) -> Look:
+def look(event: Any, seed: int, runs: Runs) -> Look:
     """Measure everything that an event speaks of, and say whether it happened."""
-    numbers = {measure: value(measure, seed) for measure in _measures(event)}
+    numbers = {measure: runs.value(measure, seed) for measure in _measures(event)}
     happened = _happened(event, numbers)
     relations = list(_relations(event))
     telling = next((one for one in relations if _happened(one, numbers) is happened), relations[0])

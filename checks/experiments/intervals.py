@@ -9,6 +9,8 @@ from scipy.stats import beta, binom
 # but once in a thousand.
 EFFECT = 10
 MISSED = 1e-3
+# How often an interval misses the probability, where runs are cheap.
+FALSE_ALARM = 1e-9
 
 
 def clopper_pearson(count: int, seeds: int, alpha: float) -> tuple[float, float]:

@@ -29,8 +29,8 @@ class Run:
     """What was judged, in the order in which it is shown.
 
     `implementations` has one for each device. `stale` are the ledger's complaints about cells that
-    never came up, `reals` what is known of a claim over the reals, by name. `complete` is whether
-    every cell was judged.
+    never came up, `plots` the files that were drawn, `reals` what is known of a claim over the
+    reals, by name. `complete` is whether every cell was judged.
     """
 
     judgements: tuple[Judgement, ...]
@@ -45,6 +45,7 @@ class Run:
     seconds: float = 0.0
     complete: bool = True
     stale: tuple[str, ...] = ()
+    plots: tuple[Path, ...] = ()
     reals: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -141,6 +142,7 @@ def as_json(run: Run) -> dict[str, Any]:
         "counts": {verdict.name: run.counts[verdict] for verdict in Verdict},
         "implementations": [_implementation(one) for one in run.implementations],
         "stale": list(run.stale),
+        "plots": [path.relative_to(run.report).as_posix() for path in run.plots],
         "cells": [_cell(run, judgement) for judgement in run.judgements],
     }
 
