@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from checks import modes
+from checks.deadline import OutOfTime
 from checks.formats import Format
 from checks.implementation import Implementation, Misbehaviour
 from checks.lists import entered, mapped
@@ -194,7 +195,7 @@ def accumulate(
             continue
         parts = contributions(index, gradients[index])
         for parent, part in zip(program.network[index].arguments, parts, strict=False):
-            if isinstance(parent, int) and parent in reached:
+            if isinstance(parent, int) and parent in reached and part is not None:
                 known = gradients.get(parent)
                 gradients[parent] = part if known is None else mapped(add, known, part)
     return gradients
@@ -220,7 +221,7 @@ def called(operation: str, function: Callable[..., Any], *arguments: Any) -> Any
     try:
         with modes.put_back():
             return function(*arguments)
-    except (Misbehaviour, KeyboardInterrupt):
+    except (Misbehaviour, KeyboardInterrupt, OutOfTime):
         raise
     except BaseException as error:
         text = str(error).splitlines()[0] if str(error) else ""
@@ -238,7 +239,8 @@ def delivered(operation: str, result: Any, arguments: Sequence[Any]) -> Any:
     head, names = head_of(operation), outputs_of(operation)
     function = function_of(operation)
     assert head is not None
-    model = 0  # the argument that the result is like
+    # The argument that the result is like.
+    model = head.parameters.index(head.shaped_like) if head.shaped_like else 0
     if names:
         if not isinstance(result, list | tuple) or len(result) != len(names):
             raise Misbehaviour(function, f"returned no tuple of {' and '.join(names)}")
@@ -248,6 +250,8 @@ def delivered(operation: str, result: Any, arguments: Sequence[Any]) -> Any:
     like = arguments[model]
     if function == "linear":
         return checked(function, result, like, (like.shape[0], arguments[1].shape[0]))
+    if head.scalar:
+        return checked(function, result, entered(like)[0], ())
     return unlisted(matching(function, result, as_called(operation, arguments)[model]), like)
 
 
