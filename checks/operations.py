@@ -51,4 +51,4 @@ def is_drawn(operation: str) -> bool:
 
 def is_differentiable(operation: str) -> bool:
     """Whether a gradient is sent to the operation's output: not to what nobody can change."""
-    return operation not in {"zeros", "constant"} and not is_drawn(operation)
+    return operation not in {"zeros", "constant", "fresh_state"} and not is_drawn(operation)

@@ -21,8 +21,9 @@ from checks.example import Example
 from checks.formats import FLOAT64, Format
 from checks.lists import entered
 from checks.program import Argument, Key
+from theory.calculus import FormatConstant
 from theory.claim import Claim
-from theory.domains import PositiveWeights, TallShape, Weights, WideShape
+from theory.domains import PositiveWeights, Steps, TallShape, Weights, WideShape
 
 # How many samples an example of entries holds; multiprecision references make float64 dearer.
 ENTRIES = 512
@@ -113,18 +114,20 @@ def regions_of(claim: Claim, fmt: Format) -> tuple[tuple[str, ...], st.SearchStr
         half = fmt.max_exponent // 2
         return REGIONS[:3], st.one_of(st.integers(-12, 4), st.integers(-half, half))
     several = sum(symbol.form == "entries" for symbol in claim.variables.values()) > 1
+    if claim.formula.atoms(FormatConstant):  # it is about the ends of the range
+        return REGIONS, st.integers(-3, 3)
     if "depth" in kinds or several:  # layers of one neuron, whose products leave the range
         return ("moderate", "simple", "small"), st.integers(-3, 3)
     return REGIONS, st.integers(-3, 3)
 
 
 def depths(claim: Claim, fmt: Format) -> st.SearchStrategy[int]:
-    """Depths to try: a dozen layers with weights of their own, any number of repeated factors."""
+    """Depths to try: ten layers with weights of their own, ten steps, any number of factors."""
     if "depth" not in forms(claim):
         return st.just(1)
     if forms(claim) & {"row", "batch"}:
         return st.integers(1, 5)
-    if is_layered(claim):
+    if not is_deep(claim):
         return st.integers(1, 10)
     # Every magnitude of depth is as likely as any other, shallow ones first.
     top = deepest(fmt)
@@ -141,7 +144,8 @@ def is_layered(claim: Claim) -> bool:
 
 def is_deep(claim: Claim) -> bool:
     """Whether the depth itself is what a claim is about, thousands of layers of it."""
-    return "depth" in forms(claim) and not is_layered(claim)
+    steps = any(isinstance(symbol, Steps) for symbol in claim.variables.values())
+    return "depth" in forms(claim) and not (steps or is_layered(claim))
 
 
 def deepest(fmt: Format) -> int:

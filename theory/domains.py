@@ -103,6 +103,12 @@ class ForgettingRate(Positive):
     high, simplest = Integer(1), Rational(1, 2)
 
 
+class SmallRate(Positive):
+    """A rate in units of 1/curvature, 1/8 < s < 1/2: small, and its square above all roundings."""
+
+    low, high, simplest = Rational(1, 8), Rational(1, 2), Rational(1, 4)
+
+
 class Contraction(Positive):
     """A factor with 1/2 < q < 1."""
 
@@ -150,6 +156,10 @@ class Depth(_SymbolDomain):
     form = "depth"
     low, simplest = Integer(1), Integer(1)
     assumptions = {"integer": True, "positive": True}
+
+
+class Steps(Depth):
+    """A number of steps, at least 1; a few of them show what a claim is about."""
 
 
 class Weights(_IndexedDomain):

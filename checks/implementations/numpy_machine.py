@@ -9,7 +9,7 @@ import numpy as np
 from checks.formats import Format
 from checks.implementation import Implementation, Misbehaviour
 from checks.implementations.numpy_textbook.widening import wide
-from checks.lists import mapped
+from checks.lists import fresh_state, mapped
 from checks.operations import as_called, function_of, is_drawn, output_number, outputs_of
 from checks.program import Program
 from checks.tracing import (
@@ -64,6 +64,8 @@ class NumpyMachine(Machine):
         return delivered(node.operation, result, arguments)
 
     def _arithmetic(self, operation: str, arguments: Sequence[Any]) -> Array:
+        if operation == "fresh_state":
+            return fresh_state(lambda shape: np.zeros(shape, self.format.dtype), arguments[0])
         if operation in {"constant", "zeros"}:
             value = arguments[0]
             shape: Any = () if operation == "constant" else _rows(value)
@@ -163,6 +165,7 @@ _ARITHMETIC: dict[str, Any] = {
     "raise": lambda a, n: a ** int(n),
     "total": lambda a: a.sum(),
     "constant": None,
+    "fresh_state": None,
     "zeros": None,
 }
 _BACKWARD: dict[str, Any] = {

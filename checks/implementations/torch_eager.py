@@ -1,11 +1,13 @@
 """torch as it comes: its own functions, differentiated by its own autograd."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.optim.adam import adam
 from torch.optim.sgd import sgd
 
 from checks.implementation import Implementation
@@ -57,8 +59,51 @@ def sgd_step(
     return stepped
 
 
+def adam_step(
+    params: list[Tensor],
+    grads: list[Tensor],
+    state: list[Any],
+    lr: float,
+    beta1: float,
+    beta2: float,
+    eps: float,
+    weight_decay: float,
+    *,
+    decoupled: bool = False,
+) -> tuple[list[Tensor], list[Any]]:
+    """What torch.optim.Adam, or AdamW, makes of the parameters, by the function that it calls."""
+    stepped, first, second = (_copies(part) for part in (params, *state[:2]))
+    adam(
+        stepped,
+        _copies(grads),
+        first,
+        second,
+        [],
+        [torch.tensor(float(state[2])) for _ in params],
+        decoupled_weight_decay=decoupled,
+        amsgrad=False,
+        beta1=beta1,
+        beta2=beta2,
+        lr=lr,
+        weight_decay=weight_decay,
+        eps=eps,
+        maximize=False,
+    )
+    return stepped, [first, second, state[2] + 1]
+
+
+def l2_penalty(weights: list[Tensor], strength: float) -> Tensor:
+    """The usual line: torch has no function for it."""
+    return strength * torch.stack([weight.pow(2).sum() for weight in weights]).sum()
+
+
+def l1_penalty(weights: list[Tensor], strength: float) -> Tensor:
+    """The usual line: torch has no function for it."""
+    return strength * torch.stack([weight.abs().sum() for weight in weights]).sum()
+
+
 def _copies(tensors: list[Tensor]) -> list[Tensor]:
-    return [tensor.detach().clone() for tensor in tensors]
+    return [tensor.clone() for tensor in tensors]
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -74,6 +119,10 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "he_normal": he_normal,
     "power": torch.pow,
     "sgd_step": sgd_step,
+    "adam_step": adam_step,
+    "adamw_step": partial(adam_step, decoupled=True),
+    "l1_penalty": l1_penalty,
+    "l2_penalty": l2_penalty,
 }
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from checks.implementation import Misbehaviour
-from checks.lists import entered, mapped
+from checks.lists import entered, fresh_state, mapped
 from checks.operations import as_called, function_of, is_drawn
 from checks.program import Program
 from checks.tracing import Machine, Stored, called, checked, delivered, matching, number
@@ -48,6 +48,8 @@ class TorchMachine(Machine):
         """One operation: tensor arithmetic, or a head by the implementation's function."""
         node = program.network[index]
         operation = node.operation
+        if operation == "fresh_state":
+            return fresh_state(self._zeros, arguments[0])
         if operation in {"constant", "zeros"}:
             return self._filled(operation, arguments[0])
         if operation in _ARITHMETIC:
@@ -74,6 +76,11 @@ class TorchMachine(Machine):
         # An input that is returned as it is would be one node with it for autograd.
         given = {id(part) for argument in arguments for part in entered(argument)}
         return mapped(lambda part: part.view_as(part) if id(part) in given else part, result)
+
+    def _zeros(self, shape: tuple[int, ...]) -> Tensor:
+        return torch.zeros(
+            shape, dtype=_DTYPES[self.format.name], device=self.implementation.device
+        )
 
     def _filled(self, operation: str, like: Any) -> Tensor:
         dtype, device = _DTYPES[self.format.name], self.implementation.device

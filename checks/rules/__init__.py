@@ -10,7 +10,7 @@ a naive evaluation overflows on the way (exp(−x) in the sigmoid, the sum of sq
 hull reaches to what it then delivers, and the exact value stays the midpoint.
 """
 
-from checks.rules import activations, arithmetic, gradients, layers, normalization, steps
+from checks.rules import activations, arithmetic, gradients, layers, normalization, penalties, steps
 from checks.rules.rule import Rule
 
 RULES: dict[str, Rule] = {
@@ -19,5 +19,6 @@ RULES: dict[str, Rule] = {
     **layers.RULES,
     **normalization.RULES,
     **gradients.RULES,
+    **penalties.RULES,
     **steps.RULES,
 }

@@ -16,13 +16,18 @@ from theory.heads.kinds import (
 )
 from theory.heads.layers import linear, residual
 from theory.heads.normalization import batch_norm
-from theory.heads.steps import sgd_step
+from theory.heads.penalties import l1_penalty, l2_penalty
+from theory.heads.steps import adam_step, adamw_step, sgd_step
 
 __all__ = [
+    "adam_step",
+    "adamw_step",
     "batch_norm",
     "clip_by_norm",
     "elu",
     "he_normal",
+    "l1_penalty",
+    "l2_penalty",
     "leaky_relu",
     "linear",
     "power",

@@ -12,7 +12,7 @@ from sympy import Abs, Pow, cancel, expand_log, log
 from sympy.core.relational import Relational
 
 from theory.calculus import Computed, Iterated
-from theory.heads import power
+from theory.heads import power, sgd_step
 from theory.proving.definitions import read
 from theory.proving.errors import OutOfReachError
 from theory.proving.field import Field
@@ -50,7 +50,7 @@ def _sign_of(relation: Any, field: Field) -> tuple[Any, frozenset[int]]:
         left, right = expand_log(log(left)), expand_log(log(right))
     for symbol in left.free_symbols | right.free_symbols:
         field.domains[symbol] = initial_range(symbol)
-    return read(left - right, {}, field), ALLOWED[type(relation)]
+    return read(expand_log(left - right), {}, field), ALLOWED[type(relation)]
 
 
 def _without_heads(node: Any) -> Any:
@@ -59,11 +59,13 @@ def _without_heads(node: Any) -> Any:
         return _without_heads(node.args[0])
     if isinstance(node, power):
         return Pow(*(_without_heads(part) for part in node.args))
+    if isinstance(node, sgd_step):
+        return node.definition(*(_without_heads(part) for part in node.args))
     if isinstance(node, Abs):
-        inner = _without_heads(node.args[0])
-        if not inner.is_positive:
+        magnitude = Abs(_without_heads(node.args[0]))
+        if magnitude.has(Abs):
             raise OutOfReachError("the magnitude of what may be negative")
-        return inner
+        return magnitude
     if isinstance(node, Iterated):
         return _geometric(node)
     if not node.args:
@@ -74,7 +76,7 @@ def _without_heads(node: Any) -> Any:
 def _geometric(node: Any) -> Any:
     """h = start, then h = c·h in each of count layers, is start·c to the power of count."""
     body, h, layer, start, count = node.args
-    factor = cancel(body / h)
+    factor = cancel(_without_heads(body) / h)
     if factor.free_symbols & {h, layer}:
         raise OutOfReachError("a network whose layers are not all the same factor")
     return factor**count * start

@@ -10,7 +10,20 @@ named part may depend on, a sum has a derivative that is a name again, and a net
 from collections.abc import Mapping
 from typing import Any
 
-from sympy import Dummy, Indexed, Integer, Matrix, MatrixBase, Max, Pow, Product, Sum, Symbol, oo
+from sympy import (
+    Dummy,
+    Indexed,
+    Integer,
+    Matrix,
+    MatrixBase,
+    Max,
+    Pow,
+    Product,
+    Sum,
+    Symbol,
+    exp,
+    oo,
+)
 
 from theory.calculus import Iterated, Largest, OrderedProduct
 from theory.domains import Domain
@@ -67,7 +80,18 @@ class Peeling(Unrolling):
             # bᴺ is a name too, and so is its derivative.
             below = self.names.name(Pow(node.base, N, evaluate=False), 0, 0)
             return below * self.value(node.base**above)
+        if isinstance(node, exp) and node.has(N):
+            return self._exponential(node.args[0])
         return super()._evaluate(node)
+
+    def _exponential(self, power: Any) -> Any:
+        """The exponential of cN + d: that of cN is a name, and positive."""
+        slope = power.diff(N)
+        if slope.has(N):
+            raise OutOfReachError(f"the exponent {power} is not linear in the depth")
+        below = self.names.name(exp(slope * N, evaluate=False), 0, 0)
+        self.field.domains[below] = Range(Integer(0), oo)
+        return below * self.value(exp(power.xreplace({N: Integer(0)})))
 
     def layer_number(self, index: Any) -> int:
         """Which layer an index means, as far as widths go."""

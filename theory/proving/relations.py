@@ -79,7 +79,7 @@ def _settled(kind: Any, table: SignTable, difference: Any, contacts: Iterable[An
     if table.possible(difference) <= allowed:
         return _exact_sign(difference, table)
     negated = -difference if -1 in allowed else difference
-    f = table.field.written_out(negated)
+    f = table.field.written_out(table.without_known_factors(negated, 0 not in allowed))
     box = {symbol: table.range(symbol) for symbol in sorted(f.free_symbols, key=str)}
     if not box:
         raise OutOfReachError(f"the sides differ by {difference}")

@@ -139,6 +139,18 @@ class SignTable:
             for one in sorted(signs):
                 yield self.facts.given(factor, one)
 
+    def without_known_factors(self, expression: Any, strict: bool) -> Any:
+        """An expression of the same sign, without the factors whose sign is known.
+
+        Unless strictly, a factor may be 0 as well, and the whole then is.
+        """
+        rest: Any = Integer(1)
+        for factor, signs in self._factors(expression):
+            if signs <= ({1} if strict else {0, 1}):
+                continue
+            rest *= -1 if signs <= ({-1} if strict else {-1, 0}) else factor
+        return rest
+
     def pinned(self, expression: Any) -> Any:
         """The expression with the symbols replaced that can have one rational value only."""
         values = {

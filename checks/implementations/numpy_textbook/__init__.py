@@ -16,10 +16,20 @@ from checks.implementations.numpy_textbook import (
     initializers,
     layers,
     normalization,
+    penalties,
     steps,
 )
 
-MODULES = (activations, layers, normalization, gradients, initializers, arithmetic, steps)
+MODULES = (
+    activations,
+    layers,
+    normalization,
+    gradients,
+    initializers,
+    arithmetic,
+    penalties,
+    steps,
+)
 
 
 def _functions(module: ModuleType) -> dict[str, Any]:
