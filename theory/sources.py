@@ -145,11 +145,6 @@ SAXE_2014 = Document(
     "Exact solutions to the nonlinear dynamics of learning in deep linear neural networks",
     "ICLR",
 )
-TIBSHIRANI_1996 = Document(
-    "Tibshirani 1996",
-    "Regression shrinkage and selection via the lasso",
-    "Journal of the Royal Statistical Society B 58",
-)
 VEIT_2016 = Document(
     "Veit et al. 2016", "Residual networks behave like ensembles of shallow networks", "NeurIPS"
 )
