@@ -9,13 +9,15 @@ from functools import cache
 
 import numpy as np
 import pytest
+import torch
 from sympy import Eq, Float
 from sympy.core.relational import Relational
 
+from checks.experiments.judge import judge
 from checks.formats import FLOAT16, FLOAT32
-from checks.symptoms import rules
+from checks.symptoms import readings, rules
 from checks.symptoms.judge import fires
-from checks.symptoms.population import rows
+from checks.symptoms.population import record, rows
 from checks.symptoms.readings import READINGS, RULES
 from checks.symptoms.records import (
     Cause,
@@ -24,14 +26,15 @@ from checks.symptoms.records import (
     Record,
     Symptom,
     first_nonfinite,
-    measure,
 )
 from checks.symptoms.rules import DIAGNOSES, Rule
 from checks.symptoms.shapes import Shape, onset, shape
-from checks.symptoms.training import train
+from checks.symptoms.training import statistics, train
 from checks.symptoms.truth import confirmed, learns
 from checks.symptoms.zoo import BOWL, HEALTHY, SHAPES, ZOO
+from checks.verdict import Verdict
 from theory.book import CLAIMS
+from theory.claim import Standing
 from theory.symptoms import Reading, Zoo
 
 INF, NAN = np.inf, np.nan
@@ -67,20 +70,25 @@ def one(step: int, layer: int) -> np.ndarray:
 # -- measuring ------------------------------------------------------------------------------------
 
 
+def magnitudes(*entries: float, dtype: torch.dtype = torch.float32) -> list[float]:
+    return statistics(torch.tensor(entries, dtype=dtype)).tolist()
+
+
 def test_what_is_not_finite_is_counted_before_anything_is_averaged():
-    found = measure([np.array([1.0, -3.0, INF, NAN])])
-    assert (found.mean, found.largest, found.nonfinite) == (2, 3, 2)
+    mean, norm, largest, nonfinite = magnitudes(1, -1, INF, NAN, 1, -1)
+    assert (mean, norm, largest, nonfinite) == (1, 2, 1, 2)
 
 
 def test_a_tensor_without_a_finite_entry_has_no_magnitude():
-    found = measure([np.array([NAN, INF])])
-    assert np.isnan(found.mean)
-    assert np.isnan(found.norm)
-    assert found.nonfinite == 2
+    *numbers, nonfinite = magnitudes(NAN, INF)
+    assert np.isnan(numbers).all()
+    assert nonfinite == 2
 
 
-def test_a_norm_does_not_overflow_in_the_format_of_its_entries():
-    assert measure([np.full(4, 60000, dtype=np.float16)]).norm == 120000
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
+def test_a_norm_does_not_overflow_in_the_format_of_its_entries(dtype):
+    top = torch.finfo(dtype).max
+    assert magnitudes(top, top, top, top, dtype=dtype) == [top, 2 * top, top, 0]
 
 
 @pytest.mark.parametrize(
@@ -514,3 +522,67 @@ def test_every_reading_is_of_a_rule():
 @pytest.mark.parametrize("of", Zoo.choices["of"])
 def test_a_part_of_the_zoo_has_rows(of):
     assert rows(of)
+
+
+def quieter(record: Record) -> Record:
+    """The same run in another unit of the loss."""
+    errors = record.errors
+    return replace(record, errors=replace(errors, largest=errors.largest / 2**20))
+
+
+def louder(record: Record) -> Record:
+    errors = record.errors
+    return replace(record, errors=replace(errors, mean=errors.mean * 2.0**60))
+
+
+def slower_at_the_input(record: Record) -> Record:
+    updates = record.updates
+    slow = np.where(np.arange(updates.mean.shape[1]) == 0, 2.0**-20, 1)
+    return replace(record, updates=replace(updates, mean=updates.mean * slow))
+
+
+# What has to change for the verdict of a claim to change: the part of the zoo, or the record.
+TURNS: dict[str, str | Callable[[Record], Record]] = {
+    "nonfinite_loss_or_weights_mean_explosion": "exploding",
+    "most_explosions_make_loss_or_weights_nonfinite": averaged,
+    "loss_or_weights_jump_when_gradients_explode": "not exploding",
+    "loss_and_weights_do_not_jump_otherwise": "exploding",
+    "node_error_gradient_above_one_means_explosion": quieter,
+    "node_error_that_stays_above_one_means_explosion": quieter,
+    "node_errors_stay_above_one_when_gradients_explode": louder,
+    "errors_grow_across_depth_when_gradients_explode": backward,
+    "errors_grow_across_depth_only_when_gradients_explode": backward,
+    "explosion_has_three_shapes": averaged,
+    "no_other_loss_has_the_shape_of_an_explosion": "exploding",
+    "step_beyond_the_range_is_a_sudden_infinity": averaged,
+    "rate_just_too_large_is_slow_growth_then_infinity": "growth after a jump",
+    "rate_far_too_large_is_growth_after_a_jump": "slow growth then infinity",
+    "loss_flat_means_vanishing": "healthy",
+    "loss_is_flat_when_gradients_vanish": "healthy",
+    "errors_fade_across_depth_when_gradients_vanish": backward,
+    "errors_fade_across_depth_only_when_gradients_vanish": "vanishing",
+    "input_side_layers_hardly_change": "healthy",
+    "input_side_layers_change_in_healthy_networks": slower_at_the_input,
+    "input_side_layers_lag_behind_the_last": slower_at_the_input,
+}
+
+
+@pytest.mark.experiments
+@pytest.mark.parametrize("entry", CHAPTER, ids=lambda entry: entry.name)
+def test_a_claim_has_its_verdict_and_a_change_turns_it(entry, monkeypatch):
+    before, after = Verdict.HOLDS, Verdict.FALSE
+    if entry.standing is Standing.REFUTED:
+        before, after = after, before
+        assert entry.witnesses[0]["seed"] in judge(entry).notes["against"]
+    assert judge(entry).verdict is before
+    turn = TURNS[entry.name]
+    if isinstance(turn, str):
+        (zoo,) = entry.formula.atoms(Zoo)
+        entry = replace(entry, formula=entry.formula.xreplace({zoo: Zoo(of=turn)}))
+    else:
+        monkeypatch.setattr(readings, "record", lambda of, seed: turn(record(of, seed)))
+    assert judge(entry).verdict is after
+
+
+def test_every_claim_of_the_chapter_has_something_that_turns_it():
+    assert set(TURNS) == {entry.name for entry in CHAPTER}

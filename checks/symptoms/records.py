@@ -5,7 +5,6 @@ not finite are counted before anything is averaged: a mean over them would be Na
 tensor went first, and a mean that skips them in silence would look healthy.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -80,21 +79,6 @@ class Symptom:
     fired: bool
     value: float
     place: Place | None = None
-
-
-def measure(tensors: Sequence[NDArray[np.floating]]) -> Measurement:
-    """Magnitudes of the given tensors, one a layer, at a single step."""
-    rows = [_magnitudes(np.asarray(tensor, dtype=np.float64)) for tensor in tensors]
-    mean, norm, largest, nonfinite = (np.array([column]) for column in zip(*rows, strict=True))
-    return Measurement(mean, norm, largest, nonfinite)
-
-
-def _magnitudes(values: Doubles) -> tuple[float, float, float, int]:
-    finite = np.abs(values[np.isfinite(values)])
-    lost = values.size - finite.size
-    if not finite.size:
-        return np.nan, np.nan, np.nan, lost
-    return float(finite.mean()), float(np.linalg.norm(finite)), float(finite.max()), lost
 
 
 def first_nonfinite(record: Record) -> Place | None:

@@ -21,7 +21,7 @@ OPTIMISERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "rmsprop": torch.optim.RMSprop,
 }
 
-# Of the four statistics that `_statistics` gives, one row each.
+# Of the four numbers that `statistics` gives, one row each.
 MEAN, NORM, LARGEST, NONFINITE = range(4)
 
 
@@ -98,20 +98,22 @@ def _measure(tensors: Sequence[Tensor]) -> Tensor:
     """The four statistics of each layer (of equal shape but for the last) and copy."""
     groups = [group for group in (tensors[:-1], tensors[-1:]) if group]
     stacks = [torch.stack([tensor.detach() for tensor in group]) for group in groups]
-    return torch.cat([_statistics(stack.double().flatten(2).abs_()) for stack in stacks], dim=1)
+    return torch.cat([statistics(stack.flatten(2)) for stack in stacks], dim=1)
 
 
-def _statistics(magnitudes: Tensor) -> Tensor:
-    """Mean, norm and largest of the finite entries of each row, and how many are not finite."""
+def statistics(entries: Tensor) -> Tensor:
+    """Mean, norm and largest magnitude of the finite entries of each row, and how many are not.
+
+    Computed in float64, where no sum of squares of a shorter format overflows.
+    """
+    magnitudes = entries.double().abs()
     lost = torch.zeros(magnitudes.shape[:-1], dtype=torch.float64)
-    # Sums of finite entries of these formats are finite in float64: only float64's could overflow.
     if not magnitudes.sum().isfinite():
         finite = magnitudes.isfinite()
         lost = (~finite).sum(-1).double()
         magnitudes = torch.where(finite, magnitudes, 0.0)
     kept = magnitudes.shape[-1] - lost
-    # 0/0 is NaN: where nothing is finite there is no magnitude.
-    some = kept / kept
+    some = kept / kept  # NaN where nothing is finite: there is no magnitude
     mean, norm = magnitudes.sum(-1) / kept, torch.linalg.vector_norm(magnitudes, dim=-1)
     return torch.stack([mean, norm * some, magnitudes.amax(-1) * some, lost])
 

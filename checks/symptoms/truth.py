@@ -5,6 +5,7 @@ one that does not while its twin does is sick, and the one thing that they diffe
 """
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from checks.symptoms.training import final_loss
 from checks.symptoms.zoo import HEALTHY, Row
 
 
+@cache
 def learns(plan: Plan, seeds: range) -> NDArray[np.bool_]:
     """Whether the loss falls below half of what knowing nothing costs, in float64, by seed."""
     ignorance = 1.0 if plan.loss == "squared" else float(np.log(2))
