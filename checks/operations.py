@@ -43,6 +43,12 @@ def as_called(operation: str, arguments: Sequence[Any]) -> list[Any]:
     ]
 
 
+def state_of(operation: str) -> frozenset[int]:
+    """The places of the arguments that a layer keeps, to which no gradient is sent."""
+    head = head_of(operation)
+    return frozenset(map(head.parameters.index, head.state)) if head else frozenset()
+
+
 def is_drawn(operation: str) -> bool:
     """Whether the operation draws at random, so that only a run knows its value."""
     head = head_of(operation)

@@ -4,7 +4,7 @@ Two lists of nodes, each in an order in which it can be computed. The *network* 
 implementation runs and differentiates. The *statement* is what is said about it; its leaves are
 numbers, inputs, observed values of the network, and derivatives of one network node by another.
 An argument is an int where it refers to an earlier node of the same list, and a Fraction where it
-is a number; a tuple is a shape.
+is a number; a tuple is a shape, and a SymPy expression a number that is no fraction.
 """
 
 from collections.abc import Iterator
@@ -13,10 +13,12 @@ from enum import Enum
 from fractions import Fraction
 from functools import cached_property
 
-from checks.operations import is_differentiable
+from sympy import Expr
+
+from checks.operations import is_differentiable, state_of
 
 Key = tuple[str, int]  # a variable and its layer, which is 0 where it has none
-Argument = int | Fraction | tuple[int, ...]
+Argument = int | Fraction | tuple[int, ...] | Expr
 
 
 class Relation(Enum):
@@ -91,10 +93,14 @@ class Program:
     def _below(self, target: int) -> Iterator[int]:
         reached = {target}
         for index in range(target, -1, -1):
-            if index in reached and is_differentiable(self.network[index].operation):
+            node = self.network[index]
+            if index in reached and is_differentiable(node.operation):
+                state = state_of(node.operation)
                 reached.update(
                     parent
-                    for parent in self.network[index].parents
-                    if is_differentiable(self.network[parent].operation)
+                    for place, parent in enumerate(node.arguments)
+                    if isinstance(parent, int)
+                    and place not in state
+                    and is_differentiable(self.network[parent].operation)
                 )
         return iter(sorted(reached))

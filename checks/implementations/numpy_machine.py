@@ -10,7 +10,14 @@ from checks.formats import Format
 from checks.implementation import Implementation, Misbehaviour
 from checks.implementations.numpy_textbook.widening import wide
 from checks.lists import fresh_state, mapped
-from checks.operations import as_called, function_of, is_drawn, output_number, outputs_of
+from checks.operations import (
+    as_called,
+    function_of,
+    is_drawn,
+    output_number,
+    outputs_of,
+    state_of,
+)
 from checks.program import Program
 from checks.tracing import (
     Array,
@@ -64,6 +71,8 @@ class NumpyMachine(Machine):
         return delivered(node.operation, result, arguments)
 
     def _arithmetic(self, operation: str, arguments: Sequence[Any]) -> Array:
+        if operation == "joined":
+            return [np.concatenate([np.ravel(part) for part in arguments[0]])]
         if operation == "fresh_state":
             return fresh_state(lambda shape: np.zeros(shape, self.format.dtype), arguments[0])
         if operation in {"constant", "zeros"}:
@@ -109,17 +118,20 @@ class NumpyMachine(Machine):
                     grad, output = _relisted(grad, output), _relisted(values[index], output)
                 result = self.called(name, function, grad, *given, output)
             parts = result if isinstance(result, tuple) else (result,)
-            arrays = [a for a in arguments if not isinstance(a, Fraction)]
+            state = state_of(node.operation)
+            held = [isinstance(a, Fraction) or k in state for k, a in enumerate(arguments)]
+            arrays = [a for a, none in zip(arguments, held, strict=True) if not none]
             if len(parts) != len(arrays):
                 raise Misbehaviour(
                     name, f"returned {len(parts)} gradients for {len(arrays)} arrays"
                 )
-            lists = [a for a in as_called(head, arguments) if not isinstance(a, Fraction)]
+            given = as_called(head, arguments)
+            lists = [a for a, none in zip(given, held, strict=True) if not none]
             delivered = iter(
                 unlisted(matching(name, part, given_as), like)
                 for part, given_as, like in zip(parts, lists, arrays, strict=True)
             )
-            return [None if isinstance(a, Fraction) else next(delivered) for a in arguments]
+            return [None if none else next(delivered) for none in held]
 
         def add(a: Array, b: Array) -> Array:
             return (wide(a) + wide(b)).astype(self.format.dtype)
@@ -167,6 +179,7 @@ _ARITHMETIC: dict[str, Any] = {
     "constant": None,
     "fresh_state": None,
     "zeros": None,
+    "joined": None,
 }
 _BACKWARD: dict[str, Any] = {
     "add": lambda grad, a, b: (grad, grad),

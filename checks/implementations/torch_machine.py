@@ -11,7 +11,7 @@ from torch import Tensor
 
 from checks.implementation import Misbehaviour
 from checks.lists import entered, fresh_state, mapped
-from checks.operations import as_called, function_of, is_drawn
+from checks.operations import as_called, function_of, is_drawn, state_of
 from checks.program import Program
 from checks.tracing import Machine, Stored, called, checked, delivered, matching, number
 
@@ -52,6 +52,8 @@ class TorchMachine(Machine):
             return fresh_state(self._zeros, arguments[0])
         if operation in {"constant", "zeros"}:
             return self._filled(operation, arguments[0])
+        if operation == "joined":
+            return [torch.cat([part.reshape(-1) for part in arguments[0]])]
         if operation in _ARITHMETIC:
             parts = [float(part) if isinstance(part, Fraction) else part for part in arguments]
             return _ARITHMETIC[operation](*parts)
@@ -64,7 +66,11 @@ class TorchMachine(Machine):
                 return block(x, self.branch(program, index, x, value))
 
         function = self._differentiable(name, function)
-        arguments = [number(argument) for argument in arguments]
+        state = state_of(operation)
+        arguments = [
+            argument.detach() if place in state else number(argument)
+            for place, argument in enumerate(arguments)
+        ]
         result = self.called(name, function, *as_called(name, arguments))
         if is_drawn(operation):
             if not isinstance(result, Tensor):
@@ -101,6 +107,7 @@ class TorchMachine(Machine):
     ) -> Any:
         """Autograd through a hand-written backward pass, called as NumPy's are."""
         tensors = list(_tensors(arguments))
+        kept = {id(arguments[place]) for place in state_of(operation)}
         machine = self
         returned: list[Any] = []
 
@@ -123,13 +130,18 @@ class TorchMachine(Machine):
                 given = _restored(arguments, iter(inputs))
                 result = machine.called(name, backward, grad, *given, output)
                 parts = result if isinstance(result, tuple) else (result,)
-                likes = [part for part in given if isinstance(part, list | Tensor)]
+                likes = [
+                    part
+                    for place, part in enumerate(given)
+                    if isinstance(part, list | Tensor) and place not in state_of(operation)
+                ]
                 if len(parts) != len(likes):
                     raise Misbehaviour(
                         name, f"returned {len(parts)} gradients for {len(likes)} tensors"
                     )
                 matched = [matching(name, *pair) for pair in zip(parts, likes, strict=True)]
-                return tuple(_tensors(matched))
+                found = _tensors(matched)
+                return tuple(None if id(part) in kept else next(found) for part in tensors)
 
         outputs = Function.apply(*tensors)  # type: ignore[no-untyped-call]  # torch leaves it untyped
         return _restored(returned, iter(outputs))[0]

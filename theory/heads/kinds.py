@@ -2,9 +2,10 @@
 
 `definition` takes SymPy objects and returns one: numbers as expressions, a row as a 1×d Matrix, a
 batch as an m×d Matrix, a weight as an out×in Matrix, features as a 1×d Matrix. It is what the
-prover works with. `numbers` names the arguments that are Python floats and not arrays, `lists` those
-that implementations get as a list of arrays; where a formula gives one array, it is the list of it
-alone.
+prover works with. `numbers` names the arguments that are Python floats and not arrays, `lists`
+those that implementations get as a list of arrays; where a formula gives one array, it is the list
+of it alone. `state` names arrays that a layer keeps, such as running statistics: no gradient is
+sent to them, and a backward pass returns none for them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,7 +23,9 @@ class ImplementationHead(Head):
     numbers: ClassVar[frozenset[str]] = frozenset()
     lists: ClassVar[frozenset[str]] = frozenset()
     scalar: ClassVar[bool] = False  # whether the output is a single number, of shape ()
+    state: ClassVar[frozenset[str]] = frozenset()
     shapes: ClassVar[str] = ""
+    shaped_like: ClassVar[str] = ""  # the argument whose shape the output has; "" is the first
     source: ClassVar[Citation]
 
     @classmethod
