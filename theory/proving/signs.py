@@ -13,13 +13,14 @@ from functools import reduce
 from itertools import product
 from typing import Any
 
-from sympy import Integer, Poly, Rational, Symbol, erf, exp, factor_list, log, oo, sign, tanh
+from sympy import Add, Integer, Poly, Rational, Symbol, erf, exp, factor_list, log, oo, sign, tanh
 
 from theory import heads
 from theory.calculus import FormatConstant
 from theory.proving.balls import sign_of_number
 from theory.proving.errors import ContradictionError, OutOfReachError
 from theory.proving.field import Field, Root
+from theory.proving.polynomials import expanded
 from theory.proving.ranges import ANY, Range, Signs, cells
 
 POSITIVE: Signs = frozenset({1})
@@ -60,6 +61,8 @@ _VALUES: dict[Any, dict[int, Range]] = {
 }
 _CENTRES = {log: Integer(1)}  # 0 for the others
 _MARGIN = Rational(1, 10**30)
+# Of how many facts the sum is looked at.
+_FACTS_COMBINED = 2
 
 
 class SignTable:
@@ -69,6 +72,7 @@ class SignTable:
         self.field = field
         self.facts = facts
         self._known: dict[Any, Signs] = {}
+        self._facts_deep = 0
         self._ranges: dict[Symbol, Range] = {}
 
     def range(self, symbol: Symbol) -> Range:
@@ -107,9 +111,10 @@ class SignTable:
     def possible(self, expression: Any) -> Signs:
         """The signs that an expression may have; all of them where nothing is known."""
         if expression not in self._known:
-            self._known[expression] = reduce(
-                _times, (signs for _, signs in self._factors(expression)), POSITIVE
-            )
+            signs = reduce(_times, (signs for _, signs in self._factors(expression)), POSITIVE)
+            if self._facts_deep:  # fewer facts were looked at than there are
+                return signs
+            self._known[expression] = signs
         return self._known[expression]
 
     def decide(self, expression: Any) -> int:
@@ -191,7 +196,8 @@ class SignTable:
             return frozenset({self.facts.signs[factor]})
         symbols = factor.free_symbols
         if factor.is_Symbol:
-            return self.range(factor).signs
+            signs = self.range(factor).signs
+            return signs if signs != ANY else self._by_facts(factor)
         if len(symbols) == 1:
             (symbol,) = symbols
             return frozenset(s for _, s in cells(Poly(factor, symbol), self.range(symbol)))
@@ -216,6 +222,36 @@ class SignTable:
                 )
                 if signs != ANY:
                     return signs
+        signs = self._by_squares(factor)
+        return signs if signs != ANY else self._by_facts(factor)
+
+    def _by_squares(self, factor: Any) -> Signs:
+        """The sign of a sum of squares, which are completed one after the other."""
+        for symbol in sorted(factor.free_symbols, key=str):
+            polynomial = Poly(factor, symbol)
+            if polynomial.degree() != 2 or not polynomial.LC().is_Rational:
+                continue
+            a, b, c = (polynomial.coeff_monomial(symbol**k) for k in (2, 1, 0))
+            square = frozenset({0, int(sign(a))})
+            return _sum([square, self.possible(c - b**2 / (4 * a))])
+        return ANY
+
+    def _by_facts(self, factor: Any) -> Signs:
+        """The sign of a fact plus something of the same sign, or something that adds nothing."""
+        if self._facts_deep == _FACTS_COMBINED:
+            return ANY
+        self._facts_deep += 1
+        try:
+            for fact, known in self.facts.signs.items():
+                for direction in (1, -1):
+                    rest = expanded(factor - direction * fact)
+                    # What has more terms than before will hardly have a sign.
+                    if len(Add.make_args(rest)) <= len(Add.make_args(factor)):
+                        signs = _sum([frozenset({direction * known}), self.possible(rest)])
+                        if signs != ANY:
+                            return signs
+        finally:
+            self._facts_deep -= 1
         return ANY
 
     def _measured(self, factor: Any, symbols: list[Any]) -> Iterator[tuple[Any, dict[Any, Range]]]:

@@ -22,7 +22,7 @@ class Sizes:
     row: int = 2
     inner: int = 3  # the width that a WeightMatrix takes in
     rows: int = 3
-    entries: int = 3
+    entries: int = 2
     odd_layers: int = 3
     even_layers: int = 2
     depth: int | None = None  # the last layer has the width of the claim's rows
