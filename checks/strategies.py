@@ -9,7 +9,7 @@ representable in every format.
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -271,7 +271,14 @@ def draw(
         values = _anywhere(rng, fmt, size)
     else:
         exponent = structure.exponent
-        if symbol.form in {"matrix", "square", "gates matrix", "layers of matrix", "layers of square", "map"}:
+        if symbol.form in {
+            "matrix",
+            "square",
+            "gates matrix",
+            "layers of matrix",
+            "layers of square",
+            "map",
+        }:
             # As initialisers do: a weight shrinks with the root of its fan-in, and so keeps bounds
             # on products of Jacobians from growing with the width alone.
             exponent -= round(math.log2(structure.width) / 2) + 1
@@ -409,27 +416,41 @@ def _same(one: Example, other: Example) -> bool:
 
 
 def at(claim: Claim, fmt: Format, point: Mapping[str, Any]) -> Example:
-    """One value for all entries of a variable; the simplest where the point names none."""
-    values = {
-        name: Fraction(str(point.get(name, symbol.simplest)))
-        for name, symbol in claim.variables.items()
+    """One value for all entries of a variable; the simplest where the point names none.
+
+    A tuple gives those of a list of gradients, or of the rows of a batch, one by one.
+    """
+    given = {name: point.get(name, symbol.simplest) for name, symbol in claim.variables.items()}
+    counts = {
+        claim.variables[name].form: len(entries)
+        for name, entries in given.items()
+        if isinstance(entries, tuple)
     }
-    depths = [int(values[n]) for n, symbol in claim.variables.items() if symbol.form == "depth"]
+    values = {
+        name: [Fraction(str(one)) for one in (entries if isinstance(entries, tuple) else [entries])]
+        for name, entries in given.items()
+    }
+    depths = [int(values[n][0]) for n, symbol in claim.variables.items() if symbol.form == "depth"]
     structure = _smallest(claim, max(depths, default=1))
+    structure = replace(
+        structure,
+        shapes=((counts.get("tensors", 1),),),
+        rows=counts.get("batch", structure.rows),
+    )
     numbers: dict[str, Argument] = {}
     arrays: dict[Key, Any] = {}
     for name, symbol in claim.variables.items():
         if symbol.form in {"number", "depth", "seed"}:
-            numbers[name] = values[name]
+            (numbers[name],) = values[name]
         elif symbol.form == "shape":
             numbers[name] = (1, 1)
         for key, shape in shapes(name, symbol, structure, 1):
             # A map f(x) = a·x is not smooth and bounded; its weight is a, its bias 0.
-            entry = 0.0 if key[0].endswith(".bias") else float(values[name])
+            entries = [0.0] if key[0].endswith(".bias") else [float(one) for one in values[name]]
             arrays[key] = (
-                [fmt.nearest(np.full(part, entry)) for part in shape]
+                [fmt.nearest(np.resize(entries, part)) for part in shape]
                 if isinstance(shape, list)
-                else fmt.nearest(np.full(shape, entry))
+                else fmt.nearest(np.resize(entries, shape))
             )
     return Example(numbers, arrays)
 

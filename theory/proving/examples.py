@@ -1,19 +1,20 @@
 """A relation at exact numbers: the witnesses of refuted claims, and a search for new ones."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from time import perf_counter
 from typing import Any
 
 from sympy import Integer, Rational, sympify
 
-from theory.calculus import Iff
+from theory.calculus import Expectation, Iff
 from theory.domains import Depth
 from theory.proving.arrays import entries
 from theory.proving.cases import sole_case
 from theory.proving.errors import OutOfReachError
 from theory.proving.field import Field
+from theory.proving.gaussian import RandomWeights
 from theory.proving.ranges import between
 from theory.proving.relations import ALLOWED, differences
 from theory.proving.signs import Facts, SignTable, initial_range
@@ -60,7 +61,8 @@ def at_numbers(
             at_depth[symbol] = Integer(depth)
             numbers[name] = {(): depth}
     field = Field()
-    reading = Unrolling(field, Symbols(field, formula, sizes, chosen))
+    kind = RandomWeights if formula.has(Expectation) else Unrolling
+    reading = kind(field, Symbols(field, formula, sizes, chosen))
 
     def truth(relation: Any, table: SignTable) -> tuple[bool, Any, Any]:
         if isinstance(relation, Iff):
@@ -95,16 +97,36 @@ def _shown(places: Mapping[tuple[Any, ...], Any]) -> Any:
 
 
 def at_witness(formula: Any, variables: Mapping[str, Any], witness: Mapping[str, Any]) -> Example:
-    """A relation at a claim's witness: one number a variable, width 1, f(x) = a·x for a map."""
+    """A relation at a claim's witness: one number a variable, width 1, f(x) = a·x for a map.
+
+    Gradients, or the rows of a batch, may be given one by one: {"g": (1, 3)}.
+    """
+    counts = {
+        symbol.form: len(witness[name])
+        for name, symbol in variables.items()
+        if isinstance(witness.get(name), tuple)
+    }
+    sizes = replace(
+        NARROW,
+        entries=counts.get("tensors", NARROW.entries),
+        rows=counts.get("batch", NARROW.rows),
+    )
+    for name, symbol in variables.items():
+        if symbol.form == "shape":
+            sizes = replace(sizes, rows=witness[name][0], row=witness[name][1])
     depth = next((int(witness[s.name]) for s in variables.values() if isinstance(s, Depth)), None)
 
     def choice(domain: Any, place: tuple[Any, ...]) -> Any:
         name = str(domain.name if domain.is_Symbol else domain.label)
         if name not in witness:
             raise OutOfReachError(f"the witness gives no {name}")
-        return sympify(witness[name])
+        given = witness[name]
+        if isinstance(given, tuple):
+            row, column = place
+            given = given[(column if domain.form == "tensors" else row) - 1]
+        return sympify(given)
 
-    example = at_numbers(formula, variables, NARROW, depth, choice)
+    example = at_numbers(formula, variables, sizes, depth, choice)
     return Example(dict(witness), example.holds, example.left, example.right)
 
 

@@ -63,9 +63,14 @@ def settle_equivalence(
 
 
 def differences(left: Any, right: Any) -> list[Any]:
-    """left − right, entry by entry. Raises OutOfReachError where the shapes differ."""
-    if isinstance(left, MatrixBase) and isinstance(right, MatrixBase) and left.shape != right.shape:
-        raise ShapeError(f"the left side has shape {left.shape}, the right side {right.shape}")
+    """left − right, entry by entry, a single row being repeated for every row of the other side.
+
+    Raises OutOfReachError where the shapes differ.
+    """
+    if isinstance(left, MatrixBase) and isinstance(right, MatrixBase):
+        repeats = left.cols == right.cols and 1 in (left.rows, right.rows)
+        if left.shape != right.shape and not repeats:
+            raise ShapeError(f"the left side has shape {left.shape}, the right side {right.shape}")
     return entries(broadcast(lambda a, b: a - b, left, right))
 
 
