@@ -23,7 +23,7 @@ from checks.lowering import lower
 from checks.machines import machine
 from checks.operations import function_of, is_drawn
 from checks.program import Program, Relation
-from checks.statement import sides
+from checks.statement import sides, terms
 from checks.tracing import Trace, run
 from theory.claim import Claim
 
@@ -178,11 +178,13 @@ def _enclosed(
         return [stored[a] if isinstance(a, int) else a for a in node.arguments]
 
     for index, node in enumerate(program.network):
-        if node.operation == "input" or is_drawn(node.operation):
+        if node.operation == "input":
             continue
-        name = function_of(node.operation)
-        balls = contract.forward(node.operation, *operands(index))
-        yield from _parts(name, balls, trace.values[index])
+        if is_drawn(node.operation):
+            balls = readings.drawn(contract, node, stored[index])
+        else:
+            balls = contract.forward(node.operation, *operands(index))
+        yield from _parts(function_of(node.operation), balls, trace.values[index])
     for pullback in trace.pullbacks:
         reached = set(pullback.gradients)
         if trace.strayed & reached:
@@ -195,7 +197,7 @@ def _enclosed(
             grad = readings.points(ar, pullback.gradients[index])
             parts = contract.backward(node.operation, *operands(index), stored[index], grad)
             for parent, part in zip(node.arguments, parts, strict=False):
-                if isinstance(parent, int) and parent in reached:
+                if isinstance(parent, int) and parent in reached and part is not None:
                     function = function_of(node.operation)
                     name = f"the backward pass of {function}"
                     if parent in arriving:
@@ -296,16 +298,29 @@ class _Judge:
             further, wider = self._apart(readings.propagated, gap)
             bound = np.where(apart, np.maximum(bound, wider), bound)
             apart = apart & further
-        scale = np.maximum(np.abs(true[0].center), np.abs(true[1].center))
-        if count == 1 and scale.size > 1:
-            scale = np.full(scale.shape, scale.max())
-        # Half of the largest value, or of the smallest normal: below that all is underflow.
-        says = bound <= 0.5 * np.maximum(scale, self.fmt.smallest_normal)
+        says = self._says(bound, true)
+        if not says.all():  # a sum that cancels says something of the terms that it adds up
+            says = says | self._says(bound, self._terms())
         return (
             _by_sample(apart, count),
             ~_by_sample(~np.broadcast_to(says, gap.shape), count),
             _largest(bound, count),
         )
+
+    def _says(self, bound: Any, sides: tuple[Ball, Ball]) -> Any:
+        """Whether the bound is at most half of the largest value, or of the smallest normal.
+
+        Below that all is underflow.
+        """
+        scale = np.maximum(np.abs(sides[0].center), np.abs(sides[1].center))
+        if self.example.samples == 1 and scale.size > 1:
+            scale = np.full(scale.shape, scale.max())
+        return bound <= 0.5 * np.maximum(scale, self.fmt.smallest_normal)
+
+    def _terms(self) -> tuple[Ball, Ball]:
+        exact, arrays = self.contract.exact, self.example.arrays
+        reading = readings.exact(self.program, exact, arrays, self.trace)
+        return terms(self.program, exact, reading, arrays, self.fmt)
 
     def _apart(self, reading: Any, gap: Any) -> tuple[Any, Any]:
         left, right = _sides(

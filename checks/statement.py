@@ -1,7 +1,8 @@
 """What a claim says, evaluated exactly on what a reading delivers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ from checks.enclosures import Arithmetic, Ball
 from checks.formats import Format
 from checks.program import Program
 from checks.readings import Reading, points
+from checks.rules.rule import closed_form
+from checks.singular import largest_singular_value, smallest_singular_value
 from checks.tracing import Arrays
 
 
@@ -17,9 +20,39 @@ def sides(
     program: Program, arithmetic: Arithmetic, reading: Reading, arrays: Arrays, fmt: Format
 ) -> tuple[Ball, Ball]:
     """The two sides of the relation, in exact arithmetic on the balls of the reading."""
+    values = evaluate(program, arithmetic, reading, arrays, fmt)
+    return values[program.left], values[program.right]
+
+
+def terms(
+    program: Program, arithmetic: Arithmetic, reading: Reading, arrays: Arrays, fmt: Format
+) -> tuple[Ball, Ball]:
+    """How large the terms are that the two sides add up, whatever these cancel to."""
+    values = evaluate(program, arithmetic, reading, arrays, fmt)
+    sizes: dict[int, Any] = {}
+    for index, node in enumerate(program.statement):
+        if node.operation in _ADDING:
+            operands = [sizes[a] if isinstance(a, int) else abs(a) for a in node.arguments]  # type: ignore[arg-type]  # a Fraction
+            sizes[index] = _OPERATIONS[node.operation](arithmetic, *operands)
+        else:
+            sizes[index] = arithmetic.absolute(values[index])
+    return sizes[program.left], sizes[program.right]
+
+
+def evaluate(
+    program: Program,
+    arithmetic: Arithmetic,
+    reading: Reading,
+    arrays: Arrays,
+    fmt: Format,
+    known: Mapping[int, Ball] = MappingProxyType({}),
+) -> dict[int, Any]:
+    """The value of every node of the statement; of some it may be known from elsewhere."""
     values: dict[int, Any] = {}
     for index, node in enumerate(program.statement):
-        if node.operation == "input":
+        if index in known:
+            values[index] = known[index]
+        elif node.operation == "input":
             assert node.key is not None
             values[index] = _joined(points(arithmetic, arrays[node.key]))
         elif node.operation == "observe":
@@ -38,7 +71,7 @@ def sides(
         else:
             operands = [values[a] if isinstance(a, int) else a for a in node.arguments]
             values[index] = _OPERATIONS[node.operation](arithmetic, *operands)
-    return values[program.left], values[program.right]
+    return values
 
 
 def _joined(value: Any) -> Ball:
@@ -88,8 +121,46 @@ def _norm(ar: Arithmetic, x: Ball) -> Ball:
 
 
 def _second_moment(ar: Arithmetic, x: Ball) -> Ball:
-    flat = x.map(np.ravel)
-    return ar.divide(ar.sum(ar.multiply(flat, flat)), ar.number(Fraction(flat.shape[0])))
+    return _mean(ar, ar.multiply(x, x))
+
+
+def _mean(ar: Arithmetic, x: Any) -> Ball:
+    flat = _ball(ar, x).map(np.ravel)
+    return ar.divide(ar.sum(flat), ar.number(Fraction(flat.shape[0])))
+
+
+def _column_total(ar: Arithmetic, x: Ball) -> Ball:
+    return ar.sum(x, axis=0)
+
+
+def _column_mean(ar: Arithmetic, x: Ball) -> Ball:
+    return ar.divide(_column_total(ar, x), _rows(ar, x))
+
+
+def _column_variance(ar: Arithmetic, x: Ball) -> Ball:
+    centred = ar.subtract(x, _column_mean(ar, x))
+    return _column_mean(ar, ar.multiply(centred, centred))
+
+
+def _rows(ar: Arithmetic, x: Ball) -> Ball:
+    return ar.number(Fraction(x.shape[0]))
+
+
+def _count_beyond(ar: Arithmetic, x: Ball, bound: Any) -> Ball:
+    """The entries whose midpoints lie beyond, give or take those whose balls reach the bound."""
+    excess = ar.subtract(ar.absolute(x), ar.absolute(_ball(ar, bound)))
+    beyond = np.asarray(excess.mid > 0, dtype=bool)
+    doubtful = ~(np.abs(excess.center) > excess.rad) & (excess.rad > 0)
+    return Ball(ar.point(beyond.sum(axis=0)).mid, doubtful.sum(axis=0))
+
+
+def _part(ar: Arithmetic, x: Ball, number: Fraction, of: Fraction) -> Ball:
+    return x.map(lambda values: np.split(values, int(of), axis=-1)[int(number) - 1])
+
+
+def _sign(ar: Arithmetic, x: Ball) -> Ball:
+    doubtful = ~(np.abs(x.center) > x.rad) & (x.rad > 0)
+    return Ball(ar.point(np.sign(x.center)).mid, np.where(doubtful, 2.0, 0.0))
 
 
 def _positive(ar: Arithmetic, x: Ball) -> Ball:
@@ -100,6 +171,19 @@ def _nonnegative(ar: Arithmetic, x: Ball) -> Ball:
     return ar.point(np.asarray(x.mid >= 0, dtype=bool))
 
 
+# What may cancel: the sizes of its terms are those of its operands.
+_ADDING = {
+    "value",
+    "add",
+    "mul",
+    "dot",
+    "transpose",
+    "diagonal",
+    "total",
+    "trace",
+    "column_total",
+    "column_mean",
+}
 _OPERATIONS: dict[str, Callable[..., Any]] = {
     "value": _ball,
     "positive": lambda ar, x: _positive(ar, _ball(ar, x)),
@@ -118,6 +202,18 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
     "diagonal": _diagonal,
     "identity": _identity,
     "norm": _norm,
+    "largest_singular_value": largest_singular_value,
+    "smallest_singular_value": smallest_singular_value,
+    "part": _part,
     "total": lambda ar, x: ar.sum(x),
+    "column_total": _column_total,
+    "column_mean": _column_mean,
+    "column_variance": _column_variance,
+    "rows": _rows,
+    "count_beyond": _count_beyond,
+    "sign": lambda ar, x: _sign(ar, _ball(ar, x)),
+    "trace": lambda ar, x: ar.sum(x.map(np.diagonal)),
+    "expectation": _mean,
+    "closed form": closed_form,
     "second_moment": _second_moment,
 }

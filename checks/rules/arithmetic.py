@@ -6,7 +6,7 @@ import numpy as np
 
 from checks.accuracy import POWER, units
 from checks.enclosures import Arithmetic, Ball
-from checks.rules.rule import Contributions, Rule, Value, as_ball, unbroadcast
+from checks.rules.rule import Contributions, Rule, Value, as_ball, joined, unbroadcast
 
 
 def _add(ar: Arithmetic, a: Value, b: Value) -> Ball:
@@ -58,6 +58,10 @@ def _zeros(ar: Arithmetic, like: Value) -> Ball:
     return ar.point(np.zeros(rows))
 
 
+def _joined(ar: Arithmetic, arrays: list[Ball]) -> list[Ball]:
+    return [joined(arrays)]
+
+
 def _power(ar: Arithmetic, base: Ball, exponent: Fraction) -> Ball:
     return ar.power(base, int(exponent), units(POWER))
 
@@ -69,5 +73,6 @@ RULES = {
     "total": Rule(_total, _total_backward),
     "constant": Rule(_constant),
     "zeros": Rule(_zeros),
+    "joined": Rule(_joined),
     "power": Rule(_power, _raise_backward),
 }

@@ -3,8 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
+import numpy as np
+from sympy import Expr
+
+from checks import reference
 from checks.enclosures import Arithmetic, Ball
 
 Value = Any  # a Ball; a list of them for the gradients of several arrays; a number
@@ -27,6 +32,25 @@ class Rule:
 def as_ball(ar: Arithmetic, operand: Value) -> Ball:
     """An operand as a ball; numbers are read in the working format."""
     return ar.number(operand) if isinstance(operand, Fraction) else operand
+
+
+def closed_form(ar: Arithmetic, number: Expr) -> Ball:
+    """A real number that is written with pi, e or erf."""
+    return ar.number(_evaluated(number))
+
+
+@cache
+def _evaluated(number: Expr) -> Fraction:
+    """To as many digits as the reference has bits: the rest is far below its rounding."""
+    return Fraction(str(number.evalf(reference.BITS)))
+
+
+def joined(parts: Sequence[Ball]) -> Ball:
+    """All entries of several arrays in one row."""
+    flat = [part.map(np.ravel) for part in parts]
+    return Ball(
+        np.concatenate([part.mid for part in flat]), np.concatenate([part.rad for part in flat])
+    )
 
 
 def unbroadcast(ar: Arithmetic, ball: Ball, like: Value) -> Ball | None:

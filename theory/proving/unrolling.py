@@ -23,6 +23,7 @@ from sympy import (
     Product,
     S,
     Sum,
+    erf,
     exp,
     eye,
     log,
@@ -154,6 +155,8 @@ class Unrolling:
 
     def implemented(self, node: Any, output: str | None = None) -> Evaluated:
         """An implementation's head, by its definition; one of its outputs where it has several."""
+        if isinstance(node, heads.Initializer):
+            return self.weight(node)
         if "definition" not in vars(type(node)):
             raise OutOfReachError(f"{type(node).__name__} has no definition over the reals")
         arguments = [self.value(argument) for argument in node.args]
@@ -173,6 +176,19 @@ class Unrolling:
             result = result[list(node.outputs).index(output)]
         visit = reader(values, self.field)
         return like(result, lambda r, c: visit(entry(result, r, c)))
+
+    def weight(self, node: Any) -> Evaluated:
+        """What an initialiser draws, where that is a function of unknown numbers."""
+        out, into = self.value(node.args[0])
+        return self.made_of(node, Matrix(out, into, lambda r, c: Dummy("drawn", real=True)))
+
+    def made_of(self, node: Any, numbers: Any) -> Evaluated:
+        """The weight that an initialiser makes of independent numbers, by its definition."""
+        if "definition" not in vars(type(node)):
+            raise OutOfReachError(f"of what {type(node).__name__} draws, only means are known")
+        result = node.definition(numbers, *map(self.value, node.args[1:-1]))
+        visit = reader({number: number for number in numbers}, self.field)
+        return like(result, lambda r, c: visit(result[r, c]))
 
     def elementwise(self, head: Any, *arguments: Any) -> Any:
         """One entry of an elementwise head."""
@@ -194,6 +210,18 @@ class Unrolling:
             return zeros(1, self.value(node.args[0]).cols)
         given = self.value(node.args[0])
         return zeros(1, given[0] if isinstance(given, tuple) else given.rows)
+
+    def singular_value(self, node: Any, direction: int) -> Any:
+        """The largest or smallest singular value, by a formula where there are two at most."""
+        matrix = self.value(node.args[0])
+        squares = sum(one**2 for one in entries(matrix))
+        if not isinstance(matrix, MatrixBase) or 1 in matrix.shape:
+            return self.field.root(squares)
+        if matrix.shape != (2, 2):
+            raise OutOfReachError("the singular values of a matrix that is larger than 2 x 2")
+        # σ² solves s² − (Σ a²) s + det² = 0.
+        spread = self.field.root(squares**2 - 4 * matrix.det() ** 2)
+        return self.field.root((squares + direction * spread) / 2)
 
     def larger(self, a: Any, b: Any) -> Any:
         """The larger of two numbers."""
@@ -286,6 +314,12 @@ def _norm(self: Unrolling, node: Any) -> Evaluated:
     return self.field.root(sum(one**2 for one in entries(self.value(node.args[0]))))
 
 
+def _part(self: Unrolling, node: Any) -> Evaluated:
+    row, number, of = (self.value(part) for part in node.args)
+    width = row.cols // int(of)
+    return row[:, (int(number) - 1) * width : int(number) * width]
+
+
 def _mean_square(self: Unrolling, node: Any) -> Evaluated:
     parts = entries(self.value(node.args[0]))
     return sum(one**2 for one in parts) / Integer(len(parts))
@@ -302,6 +336,10 @@ def _column_mean(x: Any) -> Any:
 def _column_variance(x: Any) -> Any:
     centred = broadcast(lambda one, mean: one - mean, x, _column_mean(x))
     return _column_mean(centred.applyfunc(lambda one: one**2))
+
+
+def _trace(matrix: Any) -> Evaluated:
+    return sum((matrix[k, k] for k in range(min(matrix.shape))), S.Zero)
 
 
 def _largest(self: Unrolling, node: Any) -> Evaluated:
@@ -331,6 +369,7 @@ _RULES: dict[Any, Callable[[Any, Any], Any]] = {
     Mul: lambda self, node: _multiply([self.value(part) for part in node.args]),
     Pow: _pow,
     exp: _function(exp),
+    erf: _function(erf),
     log: _function(log),
     Abs: lambda self, node: broadcast(self.absolute, self.value(node.args[0])),
     Sum: lambda self, node: _add(self.terms(Sum, node.function, *node.limits[0])),
@@ -348,12 +387,18 @@ _RULES: dict[Any, Callable[[Any, Any], Any]] = {
     calculus.Dot: lambda self, node: dot(*(self.value(part) for part in node.args)),
     calculus.Transpose: lambda self, node: self.value(node.args[0]).T,
     calculus.Diagonal: _diagonal,
-    calculus.Identity: lambda self, node: eye(len(entries(self.value(node.args[0])))),
+    calculus.Identity: lambda self, node: eye(self.value(node.args[0]).cols),
     calculus.Norm: _norm,
+    calculus.LargestSingularValue: lambda self, node: self.singular_value(node, 1),
+    calculus.SmallestSingularValue: lambda self, node: self.singular_value(node, -1),
+    calculus.Part: _part,
     calculus.Zeros: lambda self, node: self.zeros(node),
     calculus.FreshState: lambda self, node: zeros(
         1, 2 * len(entries(self.value(node.args[0]))) + 1
     ),
+    calculus.Trace: lambda self, node: _trace(self.value(node.args[0])),
+    calculus.FanIn: lambda self, node: Integer(self.value(node.args[0])[1]),
+    calculus.FanOut: lambda self, node: Integer(self.value(node.args[0])[0]),
     calculus.Total: lambda self, node: sum(entries(self.value(node.args[0]))),
     calculus.ColumnTotal: lambda self, node: _column_total(self.value(node.args[0])),
     calculus.ColumnMean: lambda self, node: _column_mean(self.value(node.args[0])),
