@@ -34,7 +34,7 @@ from theory.symptoms import Zoo
 TRAININGS, DOUBT = 20, 0.01
 NETWORKS = 464
 # How long a claim may take, in seconds.
-BUDGET, BUDGET_OF_TRAININGS = 300.0, 1800.0
+BUDGET, BUDGET_OF_TRAININGS = 600.0, 1800.0
 
 
 @dataclass(frozen=True)

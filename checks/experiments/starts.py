@@ -1,12 +1,13 @@
 """A start: inputs forward and a gradient backward, once, and what was seen on the way."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from checks.experiments.descent import gradient_of
 from checks.experiments.modules import Net, Perceptron, Seen, build
@@ -31,12 +32,13 @@ def start(network: Recipe, seed: int) -> Start:
     generator = torch.Generator().manual_seed(seed)
     net = build(network, generator)
     seen = _passed(net, net.inputs(generator), generator)
-    silent = torch.cat([(tensor <= 0).flatten(end_dim=-2).all(dim=0) for tensor in seen])
-    gradients = [gradient_of(parameter).abs().max() for parameter in net.parameters()]
+    outputs = torch.stack(seen)
+    silent = (outputs <= 0).flatten(1, -2).all(dim=1)
+    gradients = [gradient_of(parameter) for parameter in net.parameters()]
     return Start(
-        errors=np.array([float(_norms(gradient_of(tensor)[None])) for tensor in seen]),
+        errors=_norms(torch.stack([gradient_of(tensor) for tensor in seen])).numpy(),
         dead=float(silent.double().mean()),
-        largest_gradient=float(torch.stack(gradients).max()),
+        largest_gradient=float(nn.utils.get_total_norm(gradients, math.inf)),
     )
 
 
@@ -58,5 +60,5 @@ def _passed(net: Net, inputs: Tensor, generator: torch.Generator) -> Seen:
 
 
 def _norms(gradients: Tensor) -> Tensor:
-    """The norms of the gradients of a crowd; their squares need not fit into float32."""
+    """The norms along the first axis; their squares need not fit into float32."""
     return torch.linalg.vector_norm(gradients.double().flatten(1), dim=1)
