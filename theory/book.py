@@ -9,6 +9,7 @@ from theory.chapters import (  # noqa: F401  # importing a chapter enters its cl
     initialization,
     normalization,
     residual,
+    symptoms,
 )
 from theory.claim import REGISTRY, Claim, check_links
 
