@@ -45,7 +45,7 @@ class Profile:
 
 
 PROFILES = {
-    "ci": Profile(examples=16, derandomize=True),
+    "ci": Profile(examples=12, derandomize=True),
     "nightly": Profile(examples=100, derandomize=False),
     "dev": Profile(examples=10, derandomize=True),
 }
