@@ -5,12 +5,15 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 from scipy.stats import binom
 from sympy import Rational, latex
 
 from checks import runner
 from checks.example import MalformedInput
+from checks.experiments import measures
+from checks.experiments.data import two_circles
 from checks.experiments.events import look
 from checks.experiments.intervals import FALSE_ALARM, clopper_pearson, seeds_needed
 from checks.experiments.judge import Plan, deterministic, judge, plan_of, replay
@@ -21,7 +24,7 @@ from checks.vocabulary import BUILT_IN, FORMATS, MEASURED_ON
 from theory.book import MEASURED
 from theory.claim import Claim, ClaimError, apart, claim
 from theory.domains import Seed
-from theory.measures import GrowthPerLayer, LogErrorSlope, Probability
+from theory.measures import GrowthPerLayer, LogErrorSlope, Measure, Probability, WeightGrowth
 from theory.proof import Outcome, prove
 from theory.recipes import Network, Recipe
 from theory.sources import Document
@@ -37,7 +40,7 @@ FEW = 40
 CLAIMS = {entry.name: entry for entry in MEASURED if not entry.formula.atoms(Zoo)}
 
 # What has to change in the recipes of a claim for its verdict to change: those that have these
-# values get those.
+# values get those. A third entry is the measure to put in place of the claim's.
 MUTANTS = {
     "xavier_start_rarely_kills": ({}, {"rows": 2}),
     "layers_near_the_input_learn_slowest": ({}, {"activation": "identity", "gain": 2}),
@@ -52,14 +55,16 @@ MUTANTS = {
     "ten_layer_convnet_with_its_fourth_layer_at_one_tenth_explodes": ({}, {"constant_to": 10}),
     "lstm_keeps_more_gradient_than_rnn": ({}, {"forget_bias": -3}),
     # Of trainings.
-    "two_circles_data": ({}, {"noise": 1}),
     "shallow_tanh_net_learns_two_circles": ({}, {"epochs": 1}),
     "deep_relu_net_with_he_start_learns": ({}, {"start": "unit uniform"}),
     "deep_tanh_net_with_uniform_start_fails": ({}, {"start": "xavier uniform"}),
     "the_activation_decides": ({"activation": "tanh"}, {"start": "unit uniform"}),
-    "the_start_decides": ({"start": "unit uniform"}, {"start": "xavier uniform"}),
+    "the_start_decides": (
+        {"start": "unit uniform", "activation": "tanh"},
+        {"start": "he uniform"},
+    ),
     "mean_gradient_per_layer_during_training": ({"activation": "tanh"}, {"start": "he uniform"}),
-    "lower_rate_avoids_explosion": ({"rate": Rational(1, 10000)}, {"batch": 500}),
+    "lower_rate_avoids_explosion": ({}, {"steps": 2}, WeightGrowth),
     "first_gradient_does_not_depend_on_the_rate": ({"rate": Rational(1, 10)}, {"batch": 31}),
     "clipping_saves_an_exploding_run": ({}, {"clip": 1000}),
     "training_at_a_large_rate_feeds_on_itself": ({}, {"rate": Rational(1, 1000)}),
@@ -67,14 +72,19 @@ MUTANTS = {
 }
 
 
-def changed(entry: Claim, where: dict[str, Any], changes: dict[str, Any]) -> Claim:
+def changed(
+    entry: Claim, where: dict[str, Any], changes: dict[str, Any], other: Any = None
+) -> Claim:
     """The claim with other recipes, those of the changes that a recipe has a keyword for."""
     others = {}
     for recipe in entry.formula.atoms(Recipe):
         if where.items() <= recipe.values.items():
             mine = {key: value for key, value in changes.items() if key in recipe.defaults}
             others[recipe] = recipe.but(**mine)
-    return replace(entry, formula=entry.formula.xreplace(others))
+    formula = entry.formula.xreplace(others)
+    if other is not None:
+        formula = formula.xreplace({one: other(*one.args) for one in formula.atoms(Measure)})
+    return replace(entry, formula=formula)
 
 
 @pytest.mark.parametrize(
@@ -82,6 +92,7 @@ def changed(entry: Claim, where: dict[str, Any], changes: dict[str, Any]) -> Cla
     [
         pytest.param(name, marks=[pytest.mark.experiments] * entry.trains)
         for name, entry in CLAIMS.items()
+        if name in MUTANTS
     ],
 )
 def test_a_mutant_turns_the_verdict(name):
@@ -91,8 +102,19 @@ def test_a_mutant_turns_the_verdict(name):
     assert judge(changed(entry, *MUTANTS[name]), plan=fewer).verdict is after
 
 
+@pytest.mark.experiments
+def test_circles_that_are_shuffled_last_are_not_those_of_scikit_learn(monkeypatch):
+    def shuffled(recipe, seed):
+        points, classes = two_circles(recipe, seed)
+        order = np.random.RandomState(seed).permutation(len(points))
+        return points[order], classes[order]
+
+    monkeypatch.setattr(measures, "two_circles", shuffled)
+    assert judge(CLAIMS["two_circles_data"]).verdict is Verdict.FALSE
+
+
 def test_every_measured_claim_has_a_mutant():
-    assert MUTANTS.keys() >= CLAIMS.keys()
+    assert MUTANTS.keys() | {"two_circles_data"} >= CLAIMS.keys()
 
 
 # -- intervals ------------------------------------------------------------------------------------
