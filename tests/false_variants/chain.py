@@ -21,6 +21,7 @@ from theory.domains import (
     Batch,
     Biases,
     BiasVectors,
+    Coefficient,
     Depth,
     Features,
     Fractions,
@@ -249,7 +250,7 @@ def factors_above_one_explode_one_power_faster(
 ):
     """One layer too many."""
     a = layers(lambda i, h: relu((q + p[i]) * h), x)
-    return Gradient(a(n), x) >= q ** (n + 1)
+    return Abs(Gradient(a(n), x)) >= q ** (n + 1)
 
 
 @false(REFUTED)
@@ -282,3 +283,17 @@ def relu_jacobian_is_the_bare_weight_product(
     """The masks left out: true only where every unit is active."""
     h = layers(lambda i, h: relu(linear(h, W[i], b[i])), x)
     return Eq(Jacobian(h(n), x), OrderedProduct(W[k], (k, n, 1)))
+
+
+@false(REFUTED)
+def factors_that_are_negative_grow_all_the_same(n: Depth, x: Real, q: Coefficient):
+    """A bound from below whose factor may be negative."""
+    a = layers(lambda i, h: q * h, x)
+    return Abs(Gradient(a(n), x)) >= (-q) ** n / 2 + 1
+
+
+@false(REFUTED)
+def relu_chains_never_shrink(n: Depth, x: Real, p: Surpluses, q: GrowthRate):
+    """Where the ReLUs may be inactive."""
+    a = layers(lambda i, h: relu((q + p[i]) * h), x)
+    return Abs(Gradient(a(n), x)) >= q**n

@@ -50,7 +50,7 @@ def factors_above_one_explode(n: Depth, x: PositiveReal, p: Surpluses, q: Growth
     The weights are q and more, and every ReLU is active.
     """
     a = layers(lambda i, h: relu((q + p[i]) * h), x)
-    return Gradient(a(n), x) >= q**n
+    return Abs(Gradient(a(n), x)) >= q**n
 
 
 @claim(source=ML38.section("一"))

@@ -1,10 +1,11 @@
-"""Induction on the depth for a bound: |∂h(n)/∂t| <= R(n), where R grows by a factor a layer.
+"""Induction on the depth for a bound: |∂h(n)/∂t| <= R(n), or >= R(n), R growing layer by layer.
 
 Theory of operation. The derivative at N + 1 is the peeled layer's slope times the derivative d at
 N, whose magnitude is at most R(N). R(N + 1) is at least R(N) times a factor: the base of a power
 bⁿ, or the last term of a product. So it is enough that the magnitude of the slope is at most that
 factor, for every value of the network below. A base may grow with the largest of the layers' terms,
-if it is nonnegative and does not fall as that grows: then b(N + 1)ᴺ >= b(N)ᴺ.
+if it is nonnegative and does not fall as that grows: then b(N + 1)ᴺ >= b(N)ᴺ. From below it is the
+same the other way round: the magnitude of the slope is at least a factor that is not negative.
 """
 
 from typing import Any
@@ -22,10 +23,11 @@ _NOT_NEGATIVE = Range(Integer(0), oo, False)
 
 
 def by_geometric_bound(formula: Any, n: Any) -> str:
-    """Prove |∂h(n)/∂t| <= R(n) for every n >= 1. Raises OutOfReachError."""
-    relation = formula.reversed if isinstance(formula, Ge) else formula
-    if not isinstance(relation, Le):
-        raise OutOfReachError("the relation is no upper bound")
+    """Prove |∂h(n)/∂t| <= R(n), or >= R(n), for every n >= 1. Raises OutOfReachError."""
+    if not isinstance(formula, Le | Ge):
+        raise OutOfReachError("the relation is no bound")
+    relation = formula if isinstance(formula.args[0], Abs) else formula.reversed
+    kind = Le if isinstance(relation, Le) else Ge
     magnitude, bound = relation.args
     if not (isinstance(magnitude, Abs) and isinstance(magnitude.args[0], Gradient)):
         raise OutOfReachError("what is bounded is not the magnitude of a gradient")
@@ -38,23 +40,28 @@ def by_geometric_bound(formula: Any, n: Any) -> str:
     for layer in LAYERS:
         setting = Setting(formula, layer, least=1)
         invariant = setting.narrow(network)
-        _settle(setting, magnitude.xreplace({n: S.One}), bound.xreplace({n: S.One}))
-        how = _settle_step(setting, top.xreplace({n: N + 1}), t, _factor(setting, bound, n))
+        _settle(setting, magnitude.xreplace({n: S.One}), bound.xreplace({n: S.One}), kind)
+        factor = bound_factor(setting, bound, n)
+        if kind is Ge:
+            if factor.has(Largest):
+                raise OutOfReachError("a bound from below by a maximum over the layers")
+            _settle(setting, S.Zero, factor)
+        how = _settle_step(setting, top.xreplace({n: N + 1}), t, factor, kind)
     return (
         f"for every n, by induction{invariant}: base n = 1, and the slope of the peeled layer is "
-        f"at most the factor by which the bound grows: {how}"
+        f"at {'most' if kind is Le else 'least'} the factor by which the bound grows: {how}"
     )
 
 
-def _settle(setting: Setting, left: Any, right: Any) -> str:
+def _settle(setting: Setting, left: Any, right: Any, kind: Any = Le) -> str:
     def sides() -> tuple[Any, Any]:
         reading = setting.reading()
         return reading.value(left), reading.value(right)
 
-    return settle(Le, sides, setting.field, setting.facts)
+    return settle(kind, sides, setting.field, setting.facts)
 
 
-def _factor(setting: Setting, bound: Any, n: Any) -> Any:
+def bound_factor(setting: Setting, bound: Any, n: Any) -> Any:
     """A node that R(N + 1)/R(N) is at least, checked. Raises OutOfReachError."""
     constants, growing = bound.as_independent(n, as_Add=False)
     if isinstance(growing, Product):
@@ -106,7 +113,7 @@ def _refuse_unless_growing(setting: Setting, base: Any, largest: set[Any], n: An
     )
 
 
-def _settle_step(setting: Setting, top: Any, t: Any, factor: Any) -> str:
+def _settle_step(setting: Setting, top: Any, t: Any, factor: Any, kind: Any) -> str:
     field = setting.field
     below = setting.named(top.xreplace({top.args[4]: N}))
     d = Dummy("d", real=True)
@@ -120,7 +127,7 @@ def _settle_step(setting: Setting, top: Any, t: Any, factor: Any) -> str:
         grown = _Grown(setting.field, setting.variables, setting.names)
         return field.sign(slope) * slope, grown.value(factor)
 
-    return settle(Le, slope_and_factor, field, setting.facts)
+    return settle(kind, slope_and_factor, field, setting.facts)
 
 
 class _Grown(Peeling):
