@@ -68,7 +68,7 @@ MUTANTS = {
     "first_gradient_does_not_depend_on_the_rate": ({"rate": Rational(1, 10)}, {"batch": 31}),
     "clipping_saves_an_exploding_run": ({}, {"clip": 1000}),
     "training_at_a_large_rate_feeds_on_itself": ({}, {"rate": Rational(1, 1000)}),
-    "greedy_pretraining_helps_deep_sigmoid_nets": ({}, {"pretraining": 0}),
+    "greedy_pretraining_helps_deep_sigmoid_nets": ({"pretraining": 50}, {"pretraining": 1}),
 }
 
 

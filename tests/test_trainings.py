@@ -149,6 +149,11 @@ def test_a_run_without_an_end_has_no_first_step_that_is_not_finite():
         assert seen.value(GradientGrowth(NET, SHORT, 0), 0) >= 1
 
 
+def test_a_run_without_pretraining_has_no_reconstruction():
+    with deterministic():
+        assert np.isnan(Runs([0]).value(measures.ReconstructionRatio(NET, SHORT, 0), 0))
+
+
 # -- data -----------------------------------------------------------------------------------------
 
 

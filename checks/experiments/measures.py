@@ -95,6 +95,8 @@ def _largest(numbers: Any) -> Any:
 
 
 def _reconstruction_ratio(record: Record) -> Any:
+    if not record.reconstruction.size:  # nothing was pretrained
+        return np.nan
     before, after = record.reconstruction.T
     return _largest(after / before)
 
