@@ -99,7 +99,5 @@ def xavier_start_rarely_kills(seed: Seed):
     Measured on 256 normal inputs: 1.2 % of the units, most of them in the last layers, and at least
     one unit in nearly every network.
     """
-    net = Network(
-        depth=5, width=64, inputs=64, activation="relu", start="xavier normal", rows=256
-    )
+    net = Network(depth=5, width=64, inputs=64, activation="relu", start="xavier normal", rows=256)
     return Probability(DeadUnits(net, seed) < Rational(1, 20), seed) > Rational(9, 10)

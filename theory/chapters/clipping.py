@@ -16,9 +16,7 @@ def clipping_saves_an_exploding_run(seed: Seed):
     Ten ReLU layers of 20 at one and a half times He's start and a rate of 1/10: without clipping 18
     of 20 runs overflow and none learns, with it all learn. Clipped to 1, 13 do.
     """
-    net = Network(
-        depth=10, width=20, activation="relu", start="he normal", gain=Rational(3, 2)
-    )
+    net = Network(depth=10, width=20, activation="relu", start="he normal", gain=Rational(3, 2))
     free = Training(rate=Rational(1, 10), epochs=100)
     clipped = free.but(clip=Rational(1, 10))
     overflows = FirstNonfiniteStep(net, free, seed) < oo

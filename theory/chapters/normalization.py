@@ -31,7 +31,13 @@ def batch_norm_cures_exploding_gradients(seed: Seed):
     At its start a deep net without skips explodes because of batch norm, whatever the weights.
     """
     net = Network(
-        depth=30, width=256, inputs=256, activation="relu", norm="batch", start="he normal", rows=256
+        depth=30,
+        width=256,
+        inputs=256,
+        activation="relu",
+        norm="batch",
+        start="he normal",
+        rows=256,
     )
     return Probability(GrowthPerLayer(net, seed) <= 1, seed) > Rational(1, 2)
 
@@ -44,7 +50,13 @@ def batch_norm_lets_relu_gradients_grow_by_a_fifth_a_layer(seed: Seed):
     256: 1.18 over 30 layers and 1.19 over 50.
     """
     net = Network(
-        depth=30, width=256, inputs=256, activation="relu", norm="batch", start="he normal", rows=256
+        depth=30,
+        width=256,
+        inputs=256,
+        activation="relu",
+        norm="batch",
+        start="he normal",
+        rows=256,
     )
     near = Abs(GrowthPerLayer(net, seed) - sqrt(pi / (pi - 1))) < Rational(1, 20)
     return Probability(near, seed) > Rational(1, 2)
