@@ -22,7 +22,6 @@ from sympy import (
     Function,
     Integer,
     Mul,
-    Poly,
     Pow,
     Rational,
     S,
@@ -46,6 +45,7 @@ from theory.proving.polynomials import (
     largest_square,
     over_common_denominator,
     squarefree_factors,
+    with_square,
 )
 from theory.proving.ranges import Range
 
@@ -296,11 +296,7 @@ class Field:
         for symbol in reversed(self.values):
             if self.values[symbol].function is Root and polynomial.has(symbol):
                 (radicand,) = self.values[symbol].arguments
-                radicand = radicand.xreplace(numbers or {})
-                terms = Poly(polynomial, symbol).terms()
-                polynomial = expanded(
-                    sum(c * radicand ** (k // 2) * symbol ** (k % 2) for (k,), c in terms)
-                )
+                polynomial = with_square(polynomial, symbol, radicand.xreplace(numbers or {}))
         return polynomial
 
     def normal(self, expression: Any) -> Any:

@@ -1,5 +1,6 @@
 """Arithmetic of polynomials and quotients where SymPy's general functions are slow."""
 
+from collections.abc import Callable
 from math import prod
 from typing import Any
 
@@ -16,8 +17,28 @@ def expanded(expression: Any) -> Any:
             raise OutOfReachError(f"{expression} is no rational number")
         return expression
     domain, *generators = ring(symbols, QQ)
-    done = dict(zip(symbols, generators, strict=True))
+    return _in_ring(domain, dict(zip(symbols, generators, strict=True)))(expression).as_expr()
 
+
+def with_square(polynomial: Any, symbol: Any, square: Any) -> Any:
+    """A polynomial, multiplied out, in which another one stands for the square of a symbol."""
+    symbols = sorted(
+        polynomial.free_symbols | square.free_symbols, key=lambda symbol: symbol.sort_key()
+    )
+    domain, *generators = ring(symbols, QQ)
+    visit = _in_ring(domain, dict(zip(symbols, generators, strict=True)))
+    at = symbols.index(symbol)
+    parts: dict[int, dict[Any, Any]] = {}
+    for powers, coefficient in visit(polynomial).items():
+        rest = (*powers[:at], powers[at] % 2, *powers[at + 1 :])
+        parts.setdefault(powers[at] // 2, {})[rest] = coefficient
+    below = visit(square)
+    return sum(
+        (domain.from_dict(part) * below**times for times, part in parts.items()), domain.zero
+    ).as_expr()
+
+
+def _in_ring(domain: Any, done: dict[Any, Any]) -> Callable[[Any], Any]:
     def visit(node: Any) -> Any:
         if node not in done:
             if node.is_Rational:
@@ -25,14 +46,22 @@ def expanded(expression: Any) -> Any:
             elif isinstance(node, Pow) and node.exp.is_Integer and node.exp > 0:
                 done[node] = visit(node.base) ** int(node.exp)
             elif isinstance(node, Add):
-                done[node] = sum(map(visit, node.args), domain.zero)
+                done[node] = total(node)
             elif isinstance(node, Mul):
                 done[node] = prod(map(visit, node.args), start=domain.one)
             else:
                 raise OutOfReachError(f"{node} is no polynomial")
         return done[node]
 
-    return visit(expression).as_expr()
+    def total(node: Any) -> Any:
+        # One dictionary for all terms: adding them one by one would copy it as many times.
+        terms: dict[Any, Any] = {}
+        for part in node.args:
+            for powers, coefficient in visit(part).items():
+                terms[powers] = terms.get(powers, 0) + coefficient
+        return domain.from_dict(terms)
+
+    return visit
 
 
 def over_common_denominator(expression: Any) -> tuple[Any, dict[Any, int]]:
