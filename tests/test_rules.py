@@ -458,6 +458,139 @@ def test_the_batch_norm_gradient_may_be_computed_in_any_stable_way(
     assert_honest(fmt, beta_ball, g.sum(axis=0))
 
 
+@EVERY
+@pytest.mark.parametrize("form", FORMS)
+@FEWER
+@given(seed=SEEDS, rows=st.integers(1, 40), eps=EPSILONS)
+def test_batch_norm_in_evaluation_may_be_computed_in_any_form(fmt, form, seed, rows, eps):
+    x, g = batches(fmt, seed, rows, 6), draws(fmt, seed + 1, (rows, 6))
+    mean, gamma, beta = (draws(fmt, seed + part, 6) for part in range(3))
+    var = np.abs(draws(fmt, seed + 3, 6))
+    operands = points(fmt, x, mean, var, gamma, beta, eps)
+    ball = contract(fmt).forward("batch_norm_eval", *operands)
+    x_ball, *statistics, gamma_ball, beta_ball, _ = contract(fmt).backward(
+        "batch_norm_eval", *operands, *points(fmt, x, g)
+    )
+    assert statistics == [None, None]
+    x, mean, var, gamma, beta, g = (wide(fmt, part) for part in (x, mean, var, gamma, beta, g))
+    inverse = 1 / np.sqrt(var + x.dtype.type(eps))
+    assert_honest(fmt, ball, FORMS[form](x, gamma, beta, mean, inverse))
+    for x_grad in (g * (gamma * inverse), g * inverse * gamma):
+        assert_honest(fmt, x_ball, x_grad)
+    for gamma_grad in (g * ((x - mean) * inverse)).sum(axis=0), (g * (x - mean)).sum(0) * inverse:
+        assert_honest(fmt, gamma_ball, gamma_grad)
+    assert_honest(fmt, beta_ball, g.sum(axis=0))
+
+
+BLENDS = {
+    "(1 - q) old + q new": lambda old, new, q: (1 - q) * old + q * new,
+    "old + q (new - old)": lambda old, new, q: old + q * (new - old),
+}
+
+
+@EVERY
+@pytest.mark.parametrize("blend", BLENDS)
+@pytest.mark.parametrize("moments", MOMENTS)
+@FEWER
+@given(seed=SEEDS, rows=st.integers(2, 40), q=st.sampled_from([0, 1, Fraction(1, 10)]))
+def test_running_statistics_may_be_blended_in_any_stable_way(fmt, moments, blend, seed, rows, q):
+    x, mean, var = batches(fmt, seed, rows, 6), draws(fmt, seed, 6), draws(fmt, seed + 1, 6)
+    operands = points(fmt, mean, np.abs(var), x, Fraction(q))
+    balls = [contract(fmt).forward(f"batch_norm_running.{one}", *operands) for one in OUTPUTS]
+    x, mean, var = wide(fmt, x), wide(fmt, mean), np.abs(wide(fmt, var))
+    new_mean, biased = MOMENTS[moments](x)
+    unbiased = biased * x.dtype.type(rows) / x.dtype.type(rows - 1)
+    share = x.dtype.type(q)
+    assert_honest(fmt, balls[0], BLENDS[blend](mean, new_mean, share))
+    assert_honest(fmt, balls[1], BLENDS[blend](var, unbiased, share))
+
+
+OUTPUTS = ("mean", "var")
+
+
+@EVERY
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("moments", MOMENTS)
+@FEWER
+@given(seed=SEEDS, width=st.integers(1, 40), eps=EPSILONS)
+def test_layer_norm_may_be_computed_in_any_stable_way(fmt, moments, form, seed, width, eps):
+    x = np.ascontiguousarray(batches(fmt, seed, width, 6).T)
+    gamma, beta = draws(fmt, seed, width), draws(fmt, seed + 1, width)
+    ball = contract(fmt).forward("layer_norm", *points(fmt, x, gamma, beta, eps))
+    x, gamma, beta = (wide(fmt, part) for part in (x, gamma, beta))
+    mean, variance = (part[:, np.newaxis] for part in MOMENTS[moments](x.T))
+    inverse = 1 / np.sqrt(variance + x.dtype.type(eps))
+    assert_honest(fmt, ball, FORMS[form](x, gamma, beta, mean, inverse))
+
+
+def row_by_normalised(h, x, mean, inverse):
+    normal = (x - mean) * inverse
+    along = (h * normal).mean(axis=1, keepdims=True)
+    return inverse * (h - h.mean(axis=1, keepdims=True) - normal * along)
+
+
+def row_by_count(h, x, mean, inverse):
+    """Everything times the width first."""
+    normal, count = (x - mean) * inverse, x.dtype.type(x.shape[1])
+    along, total = ((part).sum(axis=1, keepdims=True) for part in (h * normal, h))
+    return inverse / count * (count * h - total - normal * along)
+
+
+def row_uncentred(h, x, mean, inverse):
+    """As torch writes it: sums of x itself, which cancel against the mean."""
+    count = x.dtype.type(x.shape[1])
+    sums, total = (part.sum(axis=1, keepdims=True) for part in (h * x, h))
+    b = (total * mean - sums) * inverse * inverse * inverse / count
+    return inverse * h + b * x + (-b * mean - total * inverse / count)
+
+
+ROW_GRADIENTS = {
+    "normalised": row_by_normalised,
+    "times d": row_by_count,
+    "uncentred": row_uncentred,
+}
+
+
+@EVERY
+@pytest.mark.parametrize("way", ROW_GRADIENTS)
+@FEWER
+@given(seed=SEEDS, width=st.integers(1, 40), eps=EPSILONS)
+def test_the_layer_norm_gradient_may_be_computed_in_any_usual_way(fmt, way, seed, width, eps):
+    x = np.ascontiguousarray(batches(fmt, seed, width, 6).T)
+    gamma, g = draws(fmt, seed, width), draws(fmt, seed + 1, (6, width))
+    operands = points(fmt, x, gamma, np.zeros(width, fmt.dtype), eps, x, g)
+    x_ball, gamma_ball, beta_ball, _ = contract(fmt).backward("layer_norm", *operands)
+    x, gamma, g = (wide(fmt, part) for part in (x, gamma, g))
+    mean, variance = (part[:, np.newaxis] for part in two_passes(x.T))
+    inverse = 1 / np.sqrt(variance + x.dtype.type(eps))
+    assert_honest(fmt, x_ball, ROW_GRADIENTS[way](g * gamma, x, mean, inverse))
+    for normal in ((x - mean) * inverse, x * inverse - mean * inverse):
+        assert_honest(fmt, gamma_ball, (g * normal).sum(axis=0))
+    assert_honest(fmt, beta_ball, g.sum(axis=0))
+
+
+@EVERY
+@FEWER
+@given(seed=SEEDS, width=st.integers(1, 40), eps=EPSILONS)
+def test_rms_norm_may_be_computed_in_any_order(fmt, seed, width, eps):
+    x = np.ascontiguousarray(batches(fmt, seed, width, 6).T)
+    gamma, g = draws(fmt, seed, width), draws(fmt, seed + 1, (6, width))
+    ball = contract(fmt).forward("rms_norm", *points(fmt, x, gamma, eps))
+    x_ball, gamma_ball, _ = contract(fmt).backward("rms_norm", *points(fmt, x, gamma, eps, x, g))
+    x, gamma, g = (wide(fmt, part) for part in (x, gamma, g))
+    inverse = 1 / np.sqrt((x * x).mean(axis=1, keepdims=True) + x.dtype.type(eps))
+    for value in (gamma * (x * inverse), (gamma * x) * inverse, x * (inverse * gamma)):
+        assert_honest(fmt, ball, value)
+    assert_honest(fmt, x_ball, rms_gradient(g * gamma, x, inverse))
+    for weight in (g * (x * inverse), (g * x) * inverse):
+        assert_honest(fmt, gamma_ball, weight.sum(axis=0))
+
+
+def rms_gradient(h, x, inverse):
+    normal = x * inverse
+    return inverse * (h - normal * (h * normal).mean(axis=1, keepdims=True))
+
+
 # -- arithmetic and gradients ---------------------------------------------------------------------
 
 SHAPES = st.sampled_from(
@@ -585,6 +718,29 @@ def test_clipping_may_take_the_norm_in_any_usual_way(fmt, norm, factor, seed, ex
     value = work(NORMS[norm](wides))
     for ball, grad in zip(balls, wides, strict=True):
         assert_honest(fmt, ball, FACTORS[factor](grad, work(float(c)), value))
+
+
+@EVERY
+@pytest.mark.parametrize("norm", NORMS)
+@FEWER
+@given(seed=SEEDS, exponent=st.integers(-160, 126))
+def test_a_global_norm_may_be_taken_in_any_usual_way(fmt, norm, seed, exponent):
+    rng, exponent = np.random.default_rng(seed), exponent * fmt.max_exponent // 128
+    grads = [fmt.nearest(np.ldexp(rng.normal(size=shape), exponent)) for shape in [(3,), (2, 5)]]
+    ball = contract(fmt).forward("global_norm", points(fmt, *grads))
+    value = NORMS[norm]([wide(fmt, grad) for grad in grads])
+    assert_honest(fmt, ball, np.asarray(value, dtype=fmt.work.dtype))
+
+
+@EVERY
+@FEWER
+@given(seed=SEEDS, limit=st.fractions(min_value=Fraction(1, 100), max_value=20))
+def test_values_may_be_cut_off_in_the_storage_format_too(fmt, seed, limit):
+    grad = draws(fmt, seed, 33)
+    (ball,) = contract(fmt).forward("clip_by_value", points(fmt, grad), limit)
+    for dtype in (fmt.work.dtype, fmt.dtype):
+        bound = dtype(float(limit)).astype(fmt.work.dtype)
+        assert_honest(fmt, ball, np.minimum(np.maximum(wide(fmt, grad), -bound), bound))
 
 
 @EVERY

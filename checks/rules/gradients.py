@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 
 from checks.enclosures import DOUBLE_UNIT, Arithmetic, Ball
-from checks.rules.rule import Rule
+from checks.rules.rule import Rule, joined
 
 
 def _clip_by_norm(ar: Arithmetic, grads: list[Ball], max_norm: Fraction) -> list[Ball]:
@@ -15,13 +15,10 @@ def _clip_by_norm(ar: Arithmetic, grads: list[Ball], max_norm: Fraction) -> list
 
 def _clipping_factor(ar: Arithmetic, grads: list[Ball], max_norm: Fraction) -> Ball:
     """min(1, c/‖g‖), where the sum of squares may also overflow, or vanish, on the way."""
-    flat = [part.map(np.ravel) for part in grads]
-    joined = Ball(
-        np.concatenate([part.mid for part in flat]), np.concatenate([part.rad for part in flat])
-    )
-    norm, limit = ar.norm(joined), ar.number(max_norm)
+    entries = joined(grads)
+    norm, limit = ar.norm(entries), ar.number(max_norm)
     factor = _at_most_one(ar.divide(limit, norm))
-    if ar.is_exact or not np.isfinite(joined.magnitude).all():
+    if ar.is_exact or not np.isfinite(entries.magnitude).all():
         return factor
     smallest_limit, mid = limit.center - limit.rad, factor.center
     if smallest_limit <= 0:  # 0/0, where the norm vanishes too
@@ -45,4 +42,26 @@ def _at_most_one(factor: Ball) -> Ball:
     return Ball(np.where(beyond, 1.0, mid), np.where(inside | beyond, 0.0, factor.rad))
 
 
-RULES = {"clip_by_norm": Rule(_clip_by_norm)}
+def _clip_by_value(ar: Arithmetic, grads: list[Ball], limit: Fraction) -> list[Ball]:
+    bound = ar.number(limit)
+    return [_cut(grad, bound) for grad in grads]
+
+
+def _cut(grad: Ball, bound: Ball) -> Ball:
+    """min(max(g, −c), c): a choice, which is exact."""
+    above = np.asarray(grad.mid > bound.mid, dtype=bool)
+    below = np.asarray(grad.mid < -bound.mid, dtype=bool)
+    mid = np.where(above, bound.mid, np.where(below, -bound.mid, grad.mid))
+    inside = grad.magnitude < bound.center - bound.rad
+    return Ball(mid, np.where(inside, grad.rad, np.maximum(grad.rad, bound.rad)))
+
+
+def _global_norm(ar: Arithmetic, grads: list[Ball]) -> Ball:
+    return ar.norm(joined(grads))
+
+
+RULES = {
+    "global_norm": Rule(_global_norm),
+    "clip_by_norm": Rule(_clip_by_norm),
+    "clip_by_value": Rule(_clip_by_value),
+}

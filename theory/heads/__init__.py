@@ -5,8 +5,16 @@
 
 from theory.heads.activations import elu, leaky_relu, relu, sigmoid, tanh
 from theory.heads.arithmetic import power
-from theory.heads.gradients import clip_by_norm
-from theory.heads.initializers import he_normal
+from theory.heads.gradients import clip_by_norm, clip_by_value, global_norm
+from theory.heads.initializers import (
+    he_normal,
+    he_uniform,
+    lecun_normal,
+    orthogonal,
+    truncated_normal,
+    xavier_normal,
+    xavier_uniform,
+)
 from theory.heads.kinds import (
     Elementwise as Elementwise,
     ImplementationHead as ImplementationHead,
@@ -15,27 +23,49 @@ from theory.heads.kinds import (
     Several as Several,
 )
 from theory.heads.layers import linear, residual
-from theory.heads.normalization import batch_norm
+from theory.heads.normalization import (
+    batch_norm,
+    batch_norm_eval,
+    batch_norm_running,
+    layer_norm,
+    rms_norm,
+)
 from theory.heads.penalties import l1_penalty, l2_penalty
+from theory.heads.recurrent import gru_cell, lstm_cell, rnn_cell
 from theory.heads.steps import adam_step, adamw_step, sgd_step
 
 __all__ = [
     "adam_step",
     "adamw_step",
     "batch_norm",
+    "batch_norm_eval",
+    "batch_norm_running",
     "clip_by_norm",
+    "clip_by_value",
     "elu",
+    "global_norm",
+    "gru_cell",
     "he_normal",
+    "he_uniform",
     "l1_penalty",
     "l2_penalty",
+    "layer_norm",
     "leaky_relu",
+    "lecun_normal",
     "linear",
+    "lstm_cell",
+    "orthogonal",
     "power",
     "relu",
     "residual",
+    "rms_norm",
+    "rnn_cell",
     "sgd_step",
     "sigmoid",
     "tanh",
+    "truncated_normal",
+    "xavier_normal",
+    "xavier_uniform",
 ]
 
 HEADS: dict[str, type[ImplementationHead]] = {name: globals()[name] for name in __all__}
