@@ -14,6 +14,12 @@ RECIPROCAL_ROOT = 2.0
 # A whole power of a number. CUDA lists 4 ulp for powf and 2 ulp for pow; C libraries are below 1.
 POWER = 4.0
 
+# How far a computed Q may be from orthonormal columns, in units of the roundoff times its larger
+# side. LAPACK's own tests accept ‖I − QᵀQ‖₁ / (m·u) below 30 (LAPACK Working Note 41, §6, and the
+# threshold in its dtest.in); the error analysis has a small constant that it leaves open (Higham
+# 2002, theorem 19.4).
+ORTHOGONALITY = 30.0
+
 
 def units(ulps: float) -> float:
     """An error in ulps as a multiple of the unit roundoff, relative: an ulp is at most 2u·|x|."""

@@ -33,7 +33,7 @@ from sympy import (
     sign,
 )
 
-from checks.program import Argument, Derivative, Key, Node, Program, Relation
+from checks.program import Argument, ClosedForm, Derivative, Key, Node, Program, Relation
 from theory import calculus
 from theory.claim import Claim
 from theory.domains import Domain, SmoothMap
@@ -333,7 +333,7 @@ class _Lowering:
         if (value := self.number(expression, env)) is not None:
             return value
         if (closed := self.closed_form(expression, env)) is not None:
-            return self.say("closed form", closed)
+            return self.say("closed form", ClosedForm(closed))
         if isinstance(expression, calculus.FormatConstant):
             return self.say(f"constant {expression.name}")
         if type(expression) in _DERIVATIVES:

@@ -4,7 +4,7 @@ Two lists of nodes, each in an order in which it can be computed. The *network* 
 implementation runs and differentiates. The *statement* is what is said about it; its leaves are
 numbers, inputs, observed values of the network, and derivatives of one network node by another.
 An argument is an int where it refers to an earlier node of the same list, and a Fraction where it
-is a number; a tuple is a shape, and a SymPy expression a number that is no fraction.
+is a number; a tuple is a shape, and a ClosedForm a number that is no fraction.
 """
 
 from collections.abc import Iterator
@@ -12,13 +12,21 @@ from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
 from functools import cached_property
-
-from sympy import Expr
+from typing import Any
 
 from checks.operations import is_differentiable, state_of
 
 Key = tuple[str, int]  # a variable and its layer, which is 0 where it has none
-Argument = int | Fraction | tuple[int, ...] | Expr
+
+
+@dataclass(frozen=True)
+class ClosedForm:
+    """A real number that a SymPy expression writes with pi, e or erf."""
+
+    expression: Any
+
+
+Argument = int | Fraction | tuple[int, ...] | ClosedForm
 
 
 class Relation(Enum):

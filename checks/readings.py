@@ -11,6 +11,7 @@ copy, only the propagated balls have a common exact value to contain.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,13 @@ def points(arithmetic: Arithmetic, values: Any) -> Any:
     return mapped(arithmetic.point, values)
 
 
+def drawn(rules: Any, node: Node, stored: Any) -> Any:
+    """What was drawn; where not everything can be, the nearest that can, or its enclosure."""
+    if node.operation not in RULES:
+        return stored
+    return rules.forward(node.operation, *node.arguments, stored)
+
+
 class _Exact:
     """The exact reading in the place of a contract."""
 
@@ -55,14 +63,26 @@ class _Exact:
         return self.arithmetic.add(a, b)
 
 
-def exact(program: Program, arithmetic: Arithmetic, arrays: Arrays, drawn: Trace) -> Reading:
-    """The exact reading; what the run drew at random is taken from its trace."""
-    return _read(program, _Exact(arithmetic), arrays, drawn, anchored=False)
+def exact(
+    program: Program,
+    arithmetic: Arithmetic,
+    arrays: Arrays,
+    trace: Trace,
+    known: Mapping[int, Ball] = MappingProxyType({}),
+) -> Reading:
+    """The exact reading; what the run drew at random is taken from its trace, or is `known`."""
+    return _read(program, _Exact(arithmetic), arrays, trace, anchored=False, known=known)
 
 
-def propagated(program: Program, contract: Contract, arrays: Arrays, drawn: Trace) -> Reading:
-    """Enclosures with every rounding passed on."""
-    return _read(program, contract, arrays, drawn, anchored=False)
+def propagated(
+    program: Program,
+    contract: Contract,
+    arrays: Arrays,
+    trace: Trace,
+    known: Mapping[int, Ball] = MappingProxyType({}),
+) -> Reading:
+    """Enclosures with every rounding passed on, from nodes on whose balls are `known`."""
+    return _read(program, contract, arrays, trace, anchored=False, known=known)
 
 
 def anchored(program: Program, contract: Contract, arrays: Arrays, trace: Trace) -> Reading:
@@ -79,16 +99,26 @@ def observed(program: Program, arithmetic: Arithmetic, trace: Trace) -> Reading:
     )
 
 
-def _read(program: Program, rules: Any, arrays: Arrays, trace: Trace, *, anchored: bool) -> Reading:
+def _read(
+    program: Program,
+    rules: Any,
+    arrays: Arrays,
+    trace: Trace,
+    *,
+    anchored: bool,
+    known: Mapping[int, Ball] = MappingProxyType({}),
+) -> Reading:
     ar = rules.arithmetic
     outputs: dict[int, Any] = {}
     inputs: dict[int, Any] = {}  # what consumers read: the stored value, or the ball itself
     for index, node in enumerate(program.network):
-        if node.operation == "input":
+        if index in known:
+            outputs[index] = known[index]
+        elif node.operation == "input":
             assert node.key is not None
             outputs[index] = points(ar, arrays[node.key])
         elif is_drawn(node.operation):
-            outputs[index] = points(ar, trace.values[index])
+            outputs[index] = drawn(rules, node, points(ar, trace.values[index]))
         else:
             operands = [inputs[a] if isinstance(a, int) else a for a in node.arguments]
             outputs[index] = rules.forward(node.operation, *operands)

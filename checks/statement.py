@@ -214,6 +214,6 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
     "sign": lambda ar, x: _sign(ar, _ball(ar, x)),
     "trace": lambda ar, x: ar.sum(x.map(np.diagonal)),
     "expectation": _mean,
-    "closed form": closed_form,
+    "closed form": lambda ar, number: closed_form(ar, number.expression),
     "second_moment": _second_moment,
 }

@@ -34,9 +34,45 @@ TELLING = {
         "batch_norm_ignores_shift_and_scale",
         "batch_norm_weight_gradient_scales_inversely",
     ),
-    "clip_by_norm": ("norm_clipping_bounds_the_norm",),
-    "he_normal": ("he_keeps_relu_second_moment",),
+    "batch_norm_eval": (
+        "batch_norm_eval_uses_running_statistics",
+        "batch_norm_eval_gradient_is_a_constant_scale",
+    ),
+    "batch_norm_running": (
+        "batch_norm_running_mean_averages_the_batch_means",
+        "batch_norm_running_variance_is_unbiased",
+    ),
+    "layer_norm": (
+        "layer_norm_output_ignores_shift_and_scale",
+        "layer_norm_input_gradient_sums_to_zero",
+    ),
+    "rms_norm": ("rms_norm_ignores_scale",),
+    "clip_by_norm": ("norm_clipping_bounds_the_norm", "norm_clipping_keeps_direction"),
+    "clip_by_value": ("value_clipping_bounds_each_entry",),
+    "global_norm": ("norm_clipping_takes_the_norm_of_all_gradients_together",),
+    "he_normal": (
+        "he_normal_weights_have_variance_two_over_fan_in",
+        "he_keeps_relu_second_moment",
+    ),
+    "he_uniform": ("he_uniform_weights_have_variance_two_over_fan_in",),
+    "xavier_normal": (
+        "xavier_normal_weights_have_a_variance_by_both_fans",
+        "xavier_keeps_linear_variance",
+    ),
+    "xavier_uniform": ("xavier_uniform_weights_have_a_variance_by_both_fans",),
+    "lecun_normal": ("lecun_normal_weights_have_variance_one_over_fan_in",),
+    "truncated_normal": ("truncated_normal_weights_have_less_variance",),
+    "orthogonal": (
+        "orthogonal_weights_have_orthonormal_columns",
+        "wide_orthogonal_weights_have_orthonormal_rows",
+        "orthogonal_weights_prefer_no_direction",
+    ),
     "power": ("repeated_factor_overflows_at_depth", "repeated_factor_underflows_at_depth"),
+    "l1_penalty": ("l1_gradient_is_a_sign",),
+    "l2_penalty": ("l2_gradient_is_twice_the_weights", "ridge_gradient"),
+    "sgd_step": ("weight_decay_contracts_weights", "large_rates_feed_on_themselves"),
+    "adam_step": ("adam_ignores_the_scale_of_gradients", "decay_in_adam_is_an_l2_penalty"),
+    "adamw_step": ("decay_in_adamw_is_that_of_sgd",),
     "mul": ("repeated_factor_overflows_at_depth_when_iterated", "relu_cannot_explode_or_vanish"),
 }
 

@@ -10,7 +10,16 @@ a naive evaluation overflows on the way (exp(−x) in the sigmoid, the sum of sq
 hull reaches to what it then delivers, and the exact value stays the midpoint.
 """
 
-from checks.rules import activations, arithmetic, gradients, layers, normalization, penalties, steps
+from checks.rules import (
+    activations,
+    arithmetic,
+    gradients,
+    initializers,
+    layers,
+    normalization,
+    penalties,
+    steps,
+)
 from checks.rules.rule import Rule
 
 RULES: dict[str, Rule] = {
@@ -19,6 +28,7 @@ RULES: dict[str, Rule] = {
     **layers.RULES,
     **normalization.RULES,
     **gradients.RULES,
+    **initializers.RULES,
     **penalties.RULES,
     **steps.RULES,
 }
