@@ -40,3 +40,62 @@ def clipping_sums_the_squares_in_half(grads, max_norm):
     norm = np.sqrt(wide(one_by_one(entries * entries))) if entries.size else np.float32(0)
     factor = min(1, max_norm / norm) if norm else 1
     return [(wide(grad) * np.float32(factor)).astype(grad.dtype) for grad in grads]
+
+
+DIRECTION = ("norm_clipping_keeps_direction", "norm_clipping_does_not_depend_on_grouping")
+
+
+@mutant(NUMPY, "clip_by_norm", (*DIRECTION, "clipped_step_is_bounded"))
+def clipping_takes_the_sum_of_magnitudes(grads, max_norm):
+    """Σ|g| for the norm, which is larger."""
+    norm = sum(np.abs(wide(grad)).sum() for grad in grads)
+    factor = np.minimum(max_norm / norm, 1) if norm else 1
+    return [(wide(grad) * factor).astype(grad.dtype) for grad in grads]
+
+
+@mutant(NUMPY, "clip_by_norm", ("norm_clipping_is_identity_inside_the_ball",))
+def clipping_shortens_what_is_inside_too(grads, max_norm):
+    """c / (c + ‖g‖) without a comparison: short gradients are scaled as long ones are."""
+    norm = np.sqrt(sum((wide(grad) ** 2).sum() for grad in grads))
+    return [(wide(grad) * (max_norm / (max_norm + norm))).astype(grad.dtype) for grad in grads]
+
+
+@mutant(NUMPY, "global_norm", ("norm_clipping_takes_the_norm_of_all_gradients_together",))
+def global_norm_adds_the_norms(grads):
+    """The sum of the norms instead of the norm of the norms."""
+    total = sum(np.sqrt((wide(grad) ** 2).sum()) for grad in grads)
+    return np.asarray(total * 1.25).astype(grads[0].dtype)
+
+
+VALUES = (
+    "value_clipping_bounds_each_entry",
+    "value_clipping_turns_by_less_than_a_right_angle",
+    "value_clipping_keeps_the_direction",
+    "sign_step_is_never_shorter_than_a_clipped_one",
+    "sign_step_is_gradient_clipping",
+)
+
+
+@mutant(TORCH, "clip_by_value", VALUES)
+def value_clipping_is_not_applied(grads, limit):
+    """The gradients as they are.
+
+    Reported as tensorflow/tensorflow#33929 and NVIDIA/OpenSeq2Seq#192.
+    """
+    return list(grads)
+
+
+@mutant(NUMPY, "clip_by_value", VALUES[:1])
+def value_clipping_cuts_from_above_only(grads, limit):
+    """min(g, c), which leaves large negative entries."""
+    return [np.minimum(wide(grad), limit).astype(grad.dtype) for grad in grads]
+
+
+@mutant(
+    NUMPY,
+    "sigmoid_backward",
+    ("loss_gradient_is_a_product_along_the_chain", "gradient_formula_as_printed"),
+)
+def sigmoid_backward_forgets_a_factor(grad, x, y):
+    """grad · y without 1 − y."""
+    return (wide(grad) * wide(y)).astype(x.dtype)

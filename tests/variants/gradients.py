@@ -48,3 +48,24 @@ def clipping_in_double_precision(grads, max_norm):
     norm = np.sqrt(sum((double(grad) ** 2).sum() for grad in grads))
     factor = max_norm / norm if norm > max_norm else 1
     return [(double(grad) * factor).astype(grad.dtype) for grad in grads]
+
+
+@variant(NUMPY, "global_norm")
+def global_norm_of_norms(grads):
+    return np.asarray(norm_of([norm_of([grad])[None] for grad in grads])).astype(grads[0].dtype)
+
+
+@variant(NUMPY, "global_norm")
+def global_norm_in_double_precision(grads):
+    total = np.sqrt(sum((double(grad) ** 2).sum() for grad in grads))
+    return np.asarray(total).astype(grads[0].dtype)
+
+
+@variant(NUMPY, "clip_by_value")
+def value_clipping_by_comparison(grads, limit):
+    """A choice between three, in the storage format."""
+    bounds = [grad.dtype.type(limit) for grad in grads]
+    return [
+        np.where(grad > bound, bound, np.where(grad < -bound, -bound, grad)).astype(grad.dtype)
+        for grad, bound in zip(grads, bounds, strict=True)
+    ]

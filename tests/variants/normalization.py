@@ -104,3 +104,62 @@ def batch_norm_backward_over_the_count(grad, x, gamma, beta, eps, y):
     along, total = (g * normal).sum(axis=0), g.sum(axis=0)
     x_grad = wide(gamma) * inverse / m * (m * g - total - normal * along)
     return tuple(part.astype(x.dtype) for part in (x_grad, along, total))
+
+
+@variant(NUMPY, "batch_norm_eval")
+def evaluation_as_an_affine_map(x, mean, var, gamma, beta, eps):
+    """x·α + (β − mean·α) with α = γ / √(v + ε), as it is fused into a layer."""
+    alpha = wide(gamma) / np.sqrt(wide(var) + wide(x).dtype.type(eps))
+    return (wide(x) * alpha + (wide(beta) - wide(mean) * alpha)).astype(x.dtype)
+
+
+@variant(NUMPY, "batch_norm_eval_backward")
+def evaluation_backward_by_division(grad, x, mean, var, gamma, beta, eps, y):
+    g, z, deviation = wide(grad), wide(x), np.sqrt(wide(var) + wide(x).dtype.type(eps))
+    gamma_grad = (g * (z - wide(mean))).sum(axis=0) / deviation
+    parts = (g / deviation * wide(gamma), gamma_grad, g.sum(axis=0))
+    return tuple(part.astype(x.dtype) for part in parts)
+
+
+@variant(NUMPY, "batch_norm_running")
+def running_statistics_step_toward_the_batch(mean, var, x, momentum):
+    """old + q·(new − old), with the batch's moments by Welford."""
+    z = wide(x)
+    new, squares = z[0], np.zeros_like(z[0])
+    for count, row in enumerate(z[1:], start=2):
+        delta = row - new
+        new = new + delta / z.dtype.type(count)
+        squares = squares + delta * (row - new)
+    variance, share = squares / z.dtype.type(len(z) - 1), z.dtype.type(momentum)
+    pairs = ((mean, new), (var, variance))
+    return tuple((wide(a) + share * (b - wide(a))).astype(a.dtype) for a, b in pairs)
+
+
+@variant(NUMPY, "layer_norm")
+def layer_norm_as_an_affine_map(x, gamma, beta, eps):
+    """(x·r − mean·r)·γ + β, row by row."""
+    z = wide(x)
+    inverse = 1 / np.sqrt(z.var(axis=1, keepdims=True) + z.dtype.type(eps))
+    shift = z.mean(axis=1, keepdims=True) * inverse
+    return ((z * inverse - shift) * wide(gamma) + wide(beta)).astype(x.dtype)
+
+
+@variant(NUMPY, "layer_norm_backward")
+def layer_norm_backward_uncentred(grad, x, gamma, beta, eps, y):
+    """r·h + b·x + c from sums of x itself, as torch writes it."""
+    z, g, d = wide(x), wide(grad), wide(x).dtype.type(x.shape[1])
+    mean = z.mean(axis=1, keepdims=True)
+    r = 1 / np.sqrt(z.var(axis=1, keepdims=True) + z.dtype.type(eps))
+    h = g * wide(gamma)
+    sums, total = (h * z).sum(axis=1, keepdims=True), h.sum(axis=1, keepdims=True)
+    b = (total * mean - sums) * r * r * r / d
+    x_grad = r * h + b * z + (-b * mean - total * r / d)
+    parts = (x_grad, (g * ((z - mean) * r)).sum(axis=0), g.sum(axis=0))
+    return tuple(part.astype(x.dtype) for part in parts)
+
+
+@variant(NUMPY, "rms_norm")
+def rms_norm_by_division(x, gamma, eps):
+    z = wide(x)
+    root = np.sqrt((z * z).mean(axis=1, keepdims=True) + z.dtype.type(eps))
+    return (z / root * wide(gamma)).astype(x.dtype)

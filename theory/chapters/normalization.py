@@ -273,3 +273,29 @@ def batch_norm_lets_relu_gradients_grow_by_a_fifth_a_layer(seed: Seed):
     )
     near = Abs(GrowthPerLayer(net, seed) - sqrt(pi / (pi - 1))) < Rational(1, 20)
     return Probability(near, seed) > Rational(1, 2)
+
+
+# -- over the features of a row -------------------------------------------------------------------
+
+
+@claim(source=BA_2016.section("5.1"))
+def layer_norm_output_ignores_shift_and_scale(
+    x: Batch, gamma: Features, beta: Features, eps: Epsilon, a: Positive, c: Coefficient
+):
+    """Rows that are shifted and scaled are normalised to the same once eps is scaled alike."""
+    return Eq(layer_norm(a * x + c, gamma, beta, a**2 * eps), layer_norm(x, gamma, beta, eps))
+
+
+@claim(source=BA_2016.section("3"))
+def layer_norm_input_gradient_sums_to_zero(
+    x: Batch, gamma: Features, beta: Features, eps: Epsilon, g: Batch
+):
+    """Over the features, the gradient by the input of a layer norm sums to 0 in every row."""
+    loss = Total(g * layer_norm(x, gamma, beta, eps))
+    return Eq(ColumnTotal(Transpose(Gradient(loss, x))), 0)
+
+
+@claim(source=ZHANG_2019.section("3"))
+def rms_norm_ignores_scale(x: Batch, gamma: Features, eps: Epsilon, a: Positive):
+    """Rows that are a times as long are normalised to the same once eps is scaled alike."""
+    return Eq(rms_norm(a * x, gamma, a**2 * eps), rms_norm(x, gamma, eps))
