@@ -194,3 +194,29 @@ def orthogonal_leaves_the_signs_to_the_factorisation(shape, gain, seed):
     normals = np.random.default_rng(seed).normal(size=(max(shape), min(shape)))
     q, _ = np.linalg.qr(normals)
     return gain * (q if out >= into else q.T)
+
+
+@mutant(
+    NUMPY,
+    "sigmoid_backward",
+    (
+        "scaling_a_weight_up_saturates_its_sigmoid",
+        "good_initialisation_always_prevents_vanishing",
+    ),
+)
+def sigmoid_backward_never_saturates(grad, x, y):
+    """The slope where it is a quarter, everywhere."""
+    return grad / 4
+
+
+@mutant(NUMPY, "relu", ("relu_output_is_not_zero_centred", "elu_is_closer_to_zero_mean_than_relu"))
+def relu_is_the_absolute_value(x):
+    """Both halves rise: twice the mean."""
+    return np.abs(x)
+
+
+@mutant(NUMPY, "elu", ("elu_output_has_a_positive_mean", "elu_output_is_zero_centred"))
+def elu_does_not_shift_its_exponential(x, alpha):
+    """alpha · exp(x) on the left, without the 1 that makes it continuous."""
+    wide = x.astype(np.float64)
+    return np.where(wide > 0, wide, alpha * np.exp(np.minimum(wide, 0))).astype(x.dtype)

@@ -73,6 +73,43 @@ def elu_slope_at_most_one_or_alpha(x: Real, alpha: Positive):
 # -- what they cost, on the machine at hand --------------------------------------------------------
 
 
+# -- means of the outputs -------------------------------------------------------------------------
+
+
+@claim(source=SOLUTIONS.section("3.3"))
+def relu_output_is_not_zero_centred(z: StandardNormal):
+    """For a standard normal input the output of ReLU has mean 1/√(2π), which is 0.399."""
+    return Eq(Expectation(relu(z), z), 1 / sqrt(2 * pi))
+
+
+@claim(source=(SOLUTIONS.section("3.3"), CLEVERT_2016.section("3")))
+def elu_is_closer_to_zero_mean_than_relu(z: StandardNormal):
+    """For a standard normal input the mean of ELU's output is closer to 0 than that of ReLU's."""
+    return Abs(Expectation(elu(z, 1), z)) < Expectation(relu(z), z)
+
+
+@claim(
+    source=(SOLUTIONS.section("3.3"), CLEVERT_2016.section("3")),
+    corrects="elu_output_is_zero_centred",
+)
+def elu_output_has_a_positive_mean(z: StandardNormal):
+    """For a standard normal input ELU's output has mean 1/√(2π) + √e·Φ(−1) − 1/2, which is 0.161.
+
+    The exponential takes away what lies below 0, but not as much as lies above it.
+    """
+    below = exp(Rational(1, 2)) * (1 - erf(1 / sqrt(2))) / 2 - Rational(1, 2)
+    return Eq(Expectation(elu(z, 1), z), 1 / sqrt(2 * pi) + below)
+
+
+@refuted(source=SOLUTIONS.section("3.3"), by={}, instead="elu_output_has_a_positive_mean")
+def elu_output_is_zero_centred(z: StandardNormal):
+    """The output of ELU has mean 0 where its input has.
+
+    Closer to 0 than ReLU's, and not 0: 0.161 for a standard normal input.
+    """
+    return Eq(Expectation(elu(z, 1), z), 0)
+
+
 @claim(source=(CV.section("2.1"), SOLUTIONS.section("3.3")))
 def elu_costs_more_than_leaky_relu(x: Real, k: UnitInterval, alpha: Positive):
     """ELU takes longer than leaky ReLU: it needs an exponential where the other has a product.

@@ -3,7 +3,7 @@
 from theory.language import *
 
 
-@claim(source=(TECHNIQUES.section("2.2.2"), HE_2015.equation(10)))
+@claim(source=(TECHNIQUES.section("2.2.2"), RECTIFIER.section("4"), HE_2015.equation(10)))
 def he_keeps_relu_second_moment(x: Vector, shape: Shape, seed: Seed):
     """With He's start a ReLU layer keeps its input's second moment, on average over the weights."""
     z = linear(x, he_normal(shape, seed), Zeros(shape))
@@ -60,6 +60,37 @@ def xavier_scales_linear_gradients_by_the_fans(x: Vector, shape: Shape, seed: Se
     z = linear(x, xavier_normal(shape, 1, seed), Zeros(shape))
     scale = 2 * FanOut(shape) / (FanIn(shape) + FanOut(shape))
     return Eq(Expectation(SecondMoment(Gradient(Total(z), x)), seed), scale)
+
+
+# -- what a start cannot do -----------------------------------------------------------------------
+
+
+@refuted(
+    source=TECHNIQUES.section("2.2.2"),
+    by={"n": 2, "x": 0, "w": 1, "b": 0},
+    instead="scaling_a_weight_up_saturates_its_sigmoid",
+)
+def good_initialisation_always_prevents_vanishing(n: Depth, x: Real, w: PositiveWeights, b: Biases):
+    """With the right start the gradient passes a chain of sigmoids without getting smaller.
+
+    A chain of n lets at most (max|w| / 4)ⁿ through, whatever its input: with weights of variance 1,
+    as Xavier's start draws them at this width, it vanishes.
+    """
+    a = layers(lambda i, h: sigmoid(w[i] * h + b[i]), x)
+    return Abs(Gradient(a(n), x)) >= 1
+
+
+@claim(
+    source=(TECHNIQUES.section("2.2.2"), GLOROT_2010.section("3")),
+    corrects="good_initialisation_always_prevents_vanishing",
+)
+def scaling_a_weight_up_saturates_its_sigmoid(t: Real):
+    """However large a weight is, at x a sigmoid layer passes no slope of 1/(4x): t·σ'(t) < 1/4.
+
+    For t = wx the slope of σ(wx) by x is w·σ'(wx) = t·σ'(t)/x: a weight above 4 that could make up
+    for the sigmoid's quarter drives all but the smallest inputs into saturation.
+    """
+    return t * Slope(sigmoid(t), t) < Rational(1, 4)
 
 
 # -- that the initialisers draw what they say -----------------------------------------------------
