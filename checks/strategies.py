@@ -122,12 +122,12 @@ def regions_of(claim: Claim, fmt: Format) -> tuple[tuple[str, ...], st.SearchStr
 
 
 def depths(claim: Claim, fmt: Format) -> st.SearchStrategy[int]:
-    """Depths to try: ten layers with weights of their own, ten steps, any number of factors."""
+    """Depths to try: ten layers with weights of their own, five steps, any number of factors."""
     if "depth" not in forms(claim):
         return st.just(1)
-    if forms(claim) & {"row", "batch"}:
+    if forms(claim) & {"row", "batch"} or is_stepwise(claim):
         return st.integers(1, 5)
-    if not is_deep(claim):
+    if is_layered(claim):
         return st.integers(1, 10)
     # Every magnitude of depth is as likely as any other, shallow ones first.
     top = deepest(fmt)
@@ -142,10 +142,14 @@ def is_layered(claim: Claim) -> bool:
     return any(form.startswith("layers") or form == "map" for form in forms(claim))
 
 
+def is_stepwise(claim: Claim) -> bool:
+    """Whether a claim is about the steps of an optimiser, whose roundings grow from step to step."""
+    return any(isinstance(symbol, Steps) for symbol in claim.variables.values())
+
+
 def is_deep(claim: Claim) -> bool:
     """Whether the depth itself is what a claim is about, thousands of layers of it."""
-    steps = any(isinstance(symbol, Steps) for symbol in claim.variables.values())
-    return "depth" in forms(claim) and not (steps or is_layered(claim))
+    return "depth" in forms(claim) and not (is_layered(claim) or is_stepwise(claim))
 
 
 def deepest(fmt: Format) -> int:

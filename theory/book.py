@@ -4,10 +4,12 @@ from theory.chapters import (  # noqa: F401  # importing a chapter enters its cl
     activations,
     chain,
     clipping,
+    descent,
     experiments,
     formats,
     initialization,
     normalization,
+    regularization,
     residual,
     symptoms,
 )

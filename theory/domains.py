@@ -92,9 +92,9 @@ class Positive(Coefficient):
 
 
 class LearningRate(Positive):
-    """The rate of a descent, between 1/1024 and 1."""
+    """The rate of a descent, between 1/128 and 1."""
 
-    low, high, simplest = Rational(1, 1024), Integer(1), Rational(1, 8)
+    low, high, simplest = Rational(1, 128), Integer(1), Rational(1, 8)
 
 
 class ForgettingRate(Positive):

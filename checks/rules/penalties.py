@@ -24,7 +24,9 @@ def _l2_penalty_backward(
     twice = ar.number(2 * strength)
 
     def one(part: Ball) -> Ball:
-        product = ar.reordered(ar.multiply(grad, ar.multiply(twice, part)), grad, twice, part)
+        product = ar.multiply(grad, ar.multiply(twice, part))
+        # What underflows before the last factor may still be doubled.
+        product = ar.reordered(ar.reordered(product, grad, twice, part), grad, twice, part)
         return ar.rounded(product.mid, product.rad, 3.0)
 
     return mapped(one, weights), None

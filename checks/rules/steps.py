@@ -69,13 +69,21 @@ def _adam_params(decoupled: bool, ar: Arithmetic, params: Any, *operands: Any) -
     _, _, rate, beta1, beta2, eps, weight_decay = operands
     param = joined(entered(params))
     first, second, steps = _moments(decoupled, ar, params, *operands)
-    root = _root(ar, ar.divide(second, _correction(ar, beta2, steps)))
+    correction = _correction(ar, beta2, steps)
+    root = _root(ar, ar.divide(second, correction))
     # √v/√c for √(v/c) is rounded twice more.
     inverse = ar.reciprocal(ar.add(ar.rounded(root.mid, root.rad, 2.0), ar.number(eps)))
     mean = ar.divide(first, _correction(ar, beta1, steps))
     update = ar.multiply(ar.number(rate), ar.multiply(mean, inverse))
     # By η√c₂/c₁ · m/(√v + ε√c₂) the corrections take four roundings more.
     update = ar.reordered(ar.rounded(update.mid, update.rad, 4.0), inverse, ar.number(rate), mean)
+    with np.errstate(all="ignore"):
+        # What underflows first is multiplied by all that comes after it, and the largest that any
+        # order multiplies up may overflow.
+        lost = 4 * ar.tiny * np.maximum(inverse.magnitude, 1) * max(float(rate), 1)
+        scale = np.sqrt(np.maximum(correction.center - correction.rad, 0))
+        largest = mean.magnitude * np.maximum(inverse.magnitude / scale, 1) * max(float(rate), 1)
+    update = ar.widened(update, np.where(largest <= ar.ceiling, lost, np.inf))
     if decoupled and weight_decay:
         decay = ar.number(rate * weight_decay)
         kept = ar.multiply(_rest(ar, decay), param)
@@ -122,8 +130,10 @@ def _mixed(ar: Arithmetic, beta: Fraction, old: Ball, new: Ball) -> Ball:
     mixed = ar.add(ar.multiply(ar.number(beta), old), ar.multiply(weight, new))
     # old + (1 − β)(new − old): the difference is rounded at the size of both, and so is its product
     # with a weight that was rounded itself.
-    size = 3 * weight.magnitude * (old.magnitude + new.magnitude)
-    return ar.widened(mixed, ar.unit * size + 2 * ar.tiny)
+    with np.errstate(over="ignore", invalid="ignore"):
+        apart = old.magnitude + new.magnitude
+        error = ar.unit * 3 * weight.magnitude * apart + 2 * ar.tiny
+    return ar.widened(mixed, np.where(apart <= ar.ceiling, error, np.inf))
 
 
 def _rest(ar: Arithmetic, part: Ball) -> Ball:

@@ -35,7 +35,12 @@ def sigmoid_slope_is_a_quotient_of_infinities(grad, x, y):
     return (wide(grad) * (tail / (1 + tail) ** 2)).astype(x.dtype)
 
 
-@mutant(NUMPY, "sigmoid_backward", SIGMOID_SLOPES + SIGMOID_CHAINS, ("bfloat16", *FULL))
+@mutant(
+    NUMPY,
+    "sigmoid_backward",
+    (*SIGMOID_SLOPES, *SIGMOID_CHAINS, "data_augmentation_prevents_vanishing"),
+    ("bfloat16", *FULL),
+)
 def sigmoid_slope_cancels_in_the_tails(grad, x, y):
     """1/4 − (y − 1/2)² is never more than 1/4 and never negative, and wrong in both tails."""
     return (wide(grad) * (0.25 - (wide(y) - 0.5) ** 2)).astype(x.dtype)
@@ -111,6 +116,7 @@ TANH_SLOPES = (
     "weight_gradient_is_error_times_input",
     "residual_jacobian_sums_over_paths",
     "gradient_norm_is_at_most_the_product_of_largest_singular_values",
+    "bounded_weights_bound_the_gradient",
 )
 
 

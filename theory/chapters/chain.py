@@ -23,6 +23,7 @@ def chain_bias_gradient_is_a_product(n: Depth, x: Real, y: Real, w: Weights, b: 
 @claim(
     source=CV.section("1"),
     attained_at={"n": 7, "x": Rational(1, 2), "w": Rational(195, 128), "b": -Rational(195, 256)},
+    corrects="data_augmentation_prevents_vanishing",
 )
 def sigmoid_chain_gradient_shrinks_geometrically(n: Depth, x: Real, w: Weights, b: Biases):
     """A chain of n sigmoids lets at most (max|w| / 4)ⁿ of a gradient through, for every input.
