@@ -62,8 +62,8 @@ def _factor(field: Field, symbol: Symbol, x: Symbol, start: Rational) -> Tail:
         return {Integer(0): {0: enclosure(field.written_out(symbol), {})}}
     (argument,) = value.arguments
     if value.function is exp:
-        exponent, constant = _exponent(argument, x)
-        return {exponent: {0: number(constant).exp()}}
+        exponent, constant = _exponent(field.written_out(argument), x)
+        return {exponent: {0: enclosure(constant, {}).exp()}}
     if value.function is erf:
         return _error_function(field, argument, x, start)
     if value.function is log:
@@ -151,7 +151,7 @@ def _dominant(parts: Tail, x: Symbol) -> Any:
     """The exponent that outgrows all others as x goes to infinity."""
     best, *others = parts
     for other in others:
-        if Poly(other - best, x).LC() > 0:
+        if certain_sign(enclosure(Poly(other - best, x).LC(), {})) == 1:
             best = other
     return best
 
@@ -178,12 +178,20 @@ def _bound(term: dict[int, Any], exponent: Any, top: int, x: Symbol, start: Rati
     total = number(Integer(0))
     for power, coefficient in term.items():
         # The derivative of the logarithm, times x: negative from the start on?
-        decay = Poly(power - top + x * exponent.diff(x), x)
-        if decay.LC() > 0 or any(root > start for root in real_roots(decay)):
+        if not _falls_from(Poly(power - top + x * exponent.diff(x), x), start):
             return _everything()
-        largest = number(start ** (power - top)) * number(exponent.subs(x, start)).exp()
+        largest = number(start ** (power - top)) * enclosure(exponent.subs(x, start), {}).exp()
         total = total + coefficient * (0 * largest).union(largest)
     return total
+
+
+def _falls_from(polynomial: Poly, start: Rational) -> bool:
+    """Whether a polynomial is certainly not positive beyond the start."""
+    if polynomial.get_domain().is_QQ or polynomial.get_domain().is_ZZ:
+        return not (polynomial.LC() > 0 or any(root > start for root in real_roots(polynomial)))
+    # With coefficients such as √(2/π): all of those around the start have to be negative.
+    around = polynomial.shift(start).coeffs()
+    return all(certain_sign(enclosure(coefficient, {})) == -1 for coefficient in around)
 
 
 def _everything() -> Any:
