@@ -11,6 +11,10 @@ ELEMENTARY = 4.0
 # A reciprocal square root: one rounded root and one rounded division, or CUDA's rsqrtf at 2 ulp.
 RECIPROCAL_ROOT = 2.0
 
+# erfc, the complementary error function. glibc lists 5 ulp (manual, "Errors in math functions",
+# x86_64), and so does the CUDA programming guide for erfc; SLEEF documents 1.5 ulp.
+COMPLEMENTARY_ERROR = 5.0
+
 # A whole power of a number. CUDA lists 4 ulp for powf and 2 ulp for pow; C libraries are below 1.
 POWER = 4.0
 

@@ -87,6 +87,16 @@ def tanh(values: Wide) -> Wide:
     return _apply("tanh", values)
 
 
+def erf(values: Wide) -> Wide:
+    """The error function."""
+    return _apply("erf", values)
+
+
+def erfc(values: Wide) -> Wide:
+    """The complementary error function, as accurate far out as elsewhere."""
+    return _apply("erfc", values)
+
+
 def sqrt(values: Wide) -> Wide:
     """The square root."""
     return _apply("sqrt", values)
@@ -101,11 +111,19 @@ def _map(function: Callable[[Any], Any], values: NDArray[Any]) -> Wide:
 def _apply(name: str, values: Wide) -> Wide:
     if not is_wide(values):
         with np.errstate(all="ignore"):
-            result: Wide = getattr(np, name)(values)
+            result: Wide = (_DOUBLES[name] if name in _DOUBLES else getattr(np, name))(values)
         return result
     if flint is not None:
         return _map(lambda value: getattr(value, name)(), values)
     return _map(getattr(_multiprecision, name), values)
+
+
+def _entry_by_entry(function: Callable[[float], float]) -> Callable[[Doubles], Doubles]:
+    """A function of the C library, which NumPy does not have, on arrays."""
+    return lambda values: np.asarray(np.frompyfunc(function, 1, 1)(values), dtype=np.float64)
+
+
+_DOUBLES = {"erf": _entry_by_entry(math.erf), "erfc": _entry_by_entry(math.erfc)}
 
 
 def _nearest_double(value: Any) -> float:

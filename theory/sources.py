@@ -77,6 +77,12 @@ GLOROT_2010 = Document(
     "Understanding the difficulty of training deep feedforward neural networks",
     "AISTATS",
 )
+ELFWING_2018 = Document(
+    "Elfwing et al. 2018",
+    "Sigmoid-weighted linear units for neural network function approximation in reinforcement "
+    "learning",
+    "Neural Networks 107",
+)
 GERS_2000 = Document(
     "Gers et al. 2000",
     "Learning to forget: continual prediction with LSTM",
@@ -92,6 +98,9 @@ HE_2015 = Document(
     "He et al. 2015", "Delving deep into rectifiers: surpassing human-level performance", "ICCV"
 )
 HE_2016 = Document("He et al. 2016", "Identity mappings in deep residual networks", "ECCV")
+HENDRYCKS_2016 = Document(
+    "Hendrycks & Gimpel 2016", "Gaussian error linear units (GELUs)", "arXiv 1606.08415"
+)
 HINTON_2006 = Document(
     "Hinton et al. 2006", "A fast learning algorithm for deep belief nets", "Neural Computation 18"
 )
@@ -103,6 +112,7 @@ HOERL_1970 = Document(
     "Ridge regression: biased estimation for nonorthogonal problems",
     "Technometrics 12",
 )
+HOWARD_2019 = Document("Howard et al. 2019", "Searching for MobileNetV3", "ICCV")
 IOFFE_2015 = Document(
     "Ioffe & Szegedy 2015", "Batch normalization: accelerating deep network training", "ICML"
 )
@@ -119,6 +129,7 @@ KROGH_1992 = Document(
 LOSHCHILOV_2019 = Document(
     "Loshchilov & Hutter 2019", "Decoupled weight decay regularization", "ICLR, arXiv:1711.05101"
 )
+KLAMBAUER_2017 = Document("Klambauer et al. 2017", "Self-normalizing neural networks", "NeurIPS")
 MAAS_2013 = Document(
     "Maas et al. 2013", "Rectifier nonlinearities improve neural network acoustic models", "ICML"
 )
@@ -126,6 +137,9 @@ MEZZADRI_2007 = Document(
     "Mezzadri 2007",
     "How to generate random matrices from the classical compact groups",
     "Notices of the AMS 54",
+)
+MISRA_2020 = Document(
+    "Misra 2020", "Mish: a self regularized non-monotonic activation function", "BMVC"
 )
 NIELSEN_2015 = Document("Nielsen 2015", "Neural networks and deep learning", "book")
 PASCANU_2013 = Document(

@@ -14,10 +14,13 @@ from checks.rules import (
     activations,
     arithmetic,
     gradients,
+    hard_activations,
     initializers,
     layers,
     normalization,
     penalties,
+    recurrent,
+    smooth_activations,
     steps,
 )
 from checks.rules.rule import Rule
@@ -25,6 +28,8 @@ from checks.rules.rule import Rule
 RULES: dict[str, Rule] = {
     **arithmetic.RULES,
     **activations.RULES,
+    **smooth_activations.RULES,
+    **hard_activations.RULES,
     **layers.RULES,
     **normalization.RULES,
     **gradients.RULES,

@@ -1,22 +1,21 @@
 """Activations: true laws with one thing wrong."""
 
-from sympy import Eq, Rational
+from sympy import Abs, Eq, Rational, exp, sign
 
 from tests.false_variants.variant import REFUTED, false
-from theory.calculus import (
-    Larger,
-    Slope,
-)
+from theory.calculus import Gradient, Larger, Norm, Slope, Total
 from theory.domains import (
+    Batch,
+    NegativeFeatures,
+    NegativeWeightMatrix,
+    NonnegativeBatch,
     Positive,
+    PositiveReal,
     Real,
     UnitInterval,
+    WeightMatrix,
 )
-from theory.heads import (
-    leaky_relu,
-    sigmoid,
-    tanh,
-)
+from theory.heads import leaky_relu, linear, relu, sigmoid, tanh
 
 
 @false(REFUTED, attained_at={"x": 0})
@@ -59,3 +58,73 @@ def leaky_relu_is_the_larger_of_kx_and_x_for_positive_k(x: Real, k: Positive):
 def tanh_slope_is_the_sigmoid_slope(x: Real):
     """The rescaling forgotten."""
     return Eq(Slope(tanh(x), x), Slope(sigmoid(x), x))
+
+
+@false(REFUTED)
+def sigmoid_slope_is_odd(x: Real):
+    """The sign of the other side."""
+    return Eq(Slope(sigmoid(-x), -x), -Slope(sigmoid(x), x))
+
+
+@false(REFUTED)
+def sigmoid_slope_decays_twice_as_fast(x: Real):
+    """Twice the exponent."""
+    return Slope(sigmoid(x), x) <= exp(-2 * Abs(x))
+
+
+@false(REFUTED)
+def sigmoid_slope_decays_to_the_right(x: Real):
+    """The absolute value forgotten."""
+    return Slope(sigmoid(x), x) <= exp(-x) / 8
+
+
+@false(REFUTED, attained_at={"x": 0})
+def tanh_slope_is_below_one(x: Real):
+    """Strictly, where both sides touch."""
+    return Slope(tanh(x), x) < 1
+
+
+@false(REFUTED)
+def tanh_slope_is_rescaled_by_two(x: Real):
+    """A factor forgotten."""
+    return Eq(Slope(tanh(x), x), 2 * Slope(sigmoid(2 * x), 2 * x))
+
+
+@false(REFUTED)
+def relu_slope_is_the_sign(x: Real):
+    """-1 on the left."""
+    return Eq(Slope(relu(x), x), sign(x))
+
+
+@false(REFUTED)
+def leaky_relu_slope_is_at_least_k(x: Real, k: Positive):
+    """The right side forgotten."""
+    return Slope(leaky_relu(x, k), x) >= k
+
+
+@false(REFUTED)
+def leaky_relu_slope_is_at_most_one(x: Real, k: Positive):
+    """A large k forgotten."""
+    return Abs(Slope(leaky_relu(x, k), x)) <= 1
+
+
+@false(REFUTED)
+def any_relu_unit_is_dead(x: NonnegativeBatch, c: Batch, w: WeightMatrix, b: NegativeFeatures):
+    """The sign of the weights forgotten."""
+    cost = Total(c * relu(linear(x, w, b)))
+    return Eq(Norm(Gradient(cost, w)) + Norm(Gradient(cost, b)), 0)
+
+
+@false(REFUTED)
+def a_dead_leaky_relu_unit_stays_dead(
+    x: NonnegativeBatch, w: NegativeWeightMatrix, b: NegativeFeatures, k: Positive
+):
+    """What is true of ReLU."""
+    return Eq(Norm(Gradient(Total(leaky_relu(linear(x, w, b), k)), b)), 0)
+
+
+@false(REFUTED)
+def a_small_step_kills_a_relu_unit(x: PositiveReal, w: PositiveReal, b: PositiveReal):
+    """A tenth of the smaller rate."""
+    unit, rate = relu(w * x + b), b / 10
+    return Larger(w - rate * Gradient(unit, w), b - rate * Gradient(unit, b)) < 0

@@ -10,6 +10,7 @@ from tests.mutants.mutant import FULL, HALF, NUMPY, TORCH, mutant, textbook
 # -- sigmoid ---------------------------------------------------------------------------------------
 
 SIGMOID_SLOPES = ("sigmoid_slope_at_most_a_quarter", "sigmoid_slope_is_positive")
+SIGMOID_TAILS = ("sigmoid_slope_is_even", "sigmoid_slope_decays_exponentially")
 SIGMOID_CHAINS = (
     "chain_bias_gradient_is_a_product",
     "sigmoid_chain_gradient_shrinks_geometrically",
@@ -67,7 +68,7 @@ def sigmoid_by_magnitude_is_flat_at_zero(x):
     return (torch.where(z > 0, 1, tail) / (1 + tail)).to(x.dtype)
 
 
-@mutant(NUMPY, "sigmoid_backward", SIGMOID_SLOPES + SIGMOID_CHAINS)
+@mutant(NUMPY, "sigmoid_backward", SIGMOID_SLOPES + SIGMOID_CHAINS + SIGMOID_TAILS)
 def sigmoid_slope_is_taken_of_the_input(grad, x, y):
     """x(1 − x), the argument in the place of the output."""
     return (wide(grad) * wide(x) * (1 - wide(x))).astype(x.dtype)
@@ -120,7 +121,10 @@ TANH_SLOPES = (
 )
 
 
-@mutant(NUMPY, "tanh_backward", TANH + TANH_SLOPES)
+TANH_ALONE = ("tanh_slope_at_most_one", "tanh_slope_is_rescaled_sigmoid_slope")
+
+
+@mutant(NUMPY, "tanh_backward", TANH + TANH_SLOPES + TANH_ALONE)
 def tanh_slope_forgets_the_square(grad, x, y):
     """1 − y, which is even right at 0 and at +∞."""
     return (wide(grad) * (1 - wide(y))).astype(x.dtype)
@@ -149,7 +153,16 @@ def relu_backward_returns_its_mask(grad, x, y):
     return (x > 0).astype(x.dtype)
 
 
-@mutant(TORCH, "relu", (RELU,), ("float16",))
+RELU_SLOPE = "relu_slope_is_zero_or_one"
+
+
+@mutant(NUMPY, "relu_backward", (RELU_SLOPE, "a_dead_relu_unit_never_recovers"))
+def relu_backward_leaks(grad, x, y):
+    """The backward pass of leaky ReLU behind the forward pass of ReLU."""
+    return np.where(x > 0, wide(grad), 0.01 * wide(grad)).astype(x.dtype)
+
+
+@mutant(TORCH, "relu", (RELU, RELU_SLOPE), ("float16",))
 def relu_lets_the_gradient_through_at_zero(x):
     """The slope of clamp at its bound is 1; that of ReLU at 0 is 0 by convention.
 
@@ -158,7 +171,7 @@ def relu_lets_the_gradient_through_at_zero(x):
     return torch.clamp(x, min=0)
 
 
-@mutant(TORCH, "relu", (RELU, RELU_AS_PRINTED))
+@mutant(TORCH, "relu", (RELU, RELU_AS_PRINTED, "a_large_step_can_kill_a_relu_unit"))
 def relu_stops_at_six(x):
     """ReLU6 in the place of ReLU."""
     return F.relu6(x)
@@ -170,7 +183,14 @@ def leaky_relu_is_a_maximum(x, negative_slope):
     return np.maximum(negative_slope * wide(x), wide(x)).astype(x.dtype)
 
 
-@mutant(NUMPY, "leaky_relu", (LEAKY_RELU, LEAKY_RELU_AS_PRINTED), (*FULL, *HALF))
+LEAKY_SLOPES = (
+    "leaky_relu_slope_never_dies",
+    "leaky_relu_slope_at_most_one_or_k",
+    "a_dead_leaky_relu_unit_recovers",
+)
+
+
+@mutant(NUMPY, "leaky_relu", (LEAKY_RELU, LEAKY_RELU_AS_PRINTED, *LEAKY_SLOPES), (*FULL, *HALF))
 def leaky_relu_takes_a_whole_slope(x, negative_slope):
     """The slope is cast to an integer on its way to the kernel."""
     return np.where(x > 0, wide(x), int(negative_slope) * wide(x)).astype(x.dtype)

@@ -19,6 +19,45 @@ def sigmoid_slope_is_positive(x: Real):
     return Slope(sigmoid(x), x) > 0
 
 
+@claim(source=ML38.section("二"))
+def sigmoid_slope_is_even(x: Real):
+    """The sigmoid is as steep at -x as at x."""
+    return Eq(Slope(sigmoid(-x), -x), Slope(sigmoid(x), x))
+
+
+@claim(source=ML38.section("二"))
+def sigmoid_slope_decays_exponentially(x: Real):
+    """The slope of the sigmoid is at most exp(-|x|), and so halves with every 0.7 on the way out.
+
+    Far out the two agree to all digits of a format, and the slope rounds up as often as down.
+    """
+    return Slope(sigmoid(x), x) <= exp(-Abs(x))
+
+
+# -- tanh -----------------------------------------------------------------------------------------
+
+
+@claim(source=RECTIFIER.section("1"), attained_at={"x": 0})
+def tanh_slope_at_most_one(x: Real):
+    """The tanh is never steeper than 1."""
+    return Slope(tanh(x), x) <= 1
+
+
+@claim(source=RECTIFIER.section("1"))
+def tanh_slope_is_rescaled_sigmoid_slope(x: Real):
+    """The slope of tanh at x is four times that of the sigmoid at 2x."""
+    return Eq(Slope(tanh(x), x), 4 * Slope(sigmoid(2 * x), 2 * x))
+
+
+# -- ReLU and leaky ReLU --------------------------------------------------------------------------
+
+
+@claim(source=(CV.section("2.1"), SOLUTIONS.section("3.3"), ML38.section("三")))
+def relu_slope_is_zero_or_one(x: Real):
+    """The slope of ReLU is 1 where x > 0 and 0 elsewhere; that at 0 is a convention."""
+    return Eq(Slope(relu(x), x), Larger(sign(x), 0))
+
+
 @claim(source=SOLUTIONS.section("3.3"), corrects="leaky_relu_is_always_the_larger_of_kx_and_x")
 def leaky_relu_is_the_larger_of_kx_and_x(x: Real, k: UnitInterval):
     """For a slope k between 0 and 1, leaky ReLU is the larger of kx and x."""
@@ -36,6 +75,21 @@ def leaky_relu_is_always_the_larger_of_kx_and_x(x: Real, k: Coefficient):
     The document states no condition on k; for k > 1 the larger of the two is the other branch.
     """
     return Eq(leaky_relu(x, k), Larger(k * x, x))
+
+
+@claim(source=(CV.section("2.1"), SOLUTIONS.section("3.3")))
+def leaky_relu_slope_never_dies(x: Real, k: Positive):
+    """The slope of leaky ReLU is at least the smaller of 1 and k, and so never 0."""
+    return Slope(leaky_relu(x, k), x) >= -Larger(-1, -k)
+
+
+@claim(source=MAAS_2013.equation(3), attained_at={"x": 0})
+def leaky_relu_slope_at_most_one_or_k(x: Real, k: Positive):
+    """Leaky ReLU is nowhere steeper than the larger of 1 and k."""
+    return Abs(Slope(leaky_relu(x, k), x)) <= Larger(1, k)
+
+
+# -- ELU ------------------------------------------------------------------------------------------
 
 
 @claim(source=(CV.section("2.1"), SOLUTIONS.section("3.3")))
@@ -68,6 +122,134 @@ def elu_slope_continuous_only_for_unit_alpha(x: PositiveReal, alpha: Positive):
 def elu_slope_at_most_one_or_alpha(x: Real, alpha: Positive):
     """ELU is nowhere steeper than the larger of 1 and alpha."""
     return Abs(Slope(elu(x, alpha), x)) <= Larger(1, alpha)
+
+
+# -- dead units -----------------------------------------------------------------------------------
+
+
+@claim(source=SOLUTIONS.section("3.3"))
+def a_dead_relu_unit_never_recovers(
+    x: NonnegativeBatch, c: Batch, w: NegativeWeightMatrix, b: NegativeFeatures
+):
+    """A ReLU unit that no sample activates gets no gradient, whatever c arrives from above.
+
+    Gradient descent leaves it as it is. Such a unit is one that takes in what other ReLUs put out,
+    and whose weights and bias are negative.
+    """
+    cost = Total(c * relu(linear(x, w, b)))
+    return Eq(Norm(Gradient(cost, w)) + Norm(Gradient(cost, b)), 0)
+
+
+@claim(source=SOLUTIONS.section("3.3"))
+def a_dead_leaky_relu_unit_recovers(
+    x: NonnegativeBatch, w: NegativeWeightMatrix, b: NegativeFeatures, k: Positive
+):
+    """A leaky ReLU unit where a ReLU would be dead still has a gradient by its bias."""
+    return Gradient(Total(leaky_relu(linear(x, w, b), k)), b) > 0
+
+
+@claim(source=SOLUTIONS.section("3.3"))
+def a_dead_elu_unit_recovers(w: NegativeReal, x: Positive):
+    """An ELU unit where a ReLU would be dead still has a gradient by its weight.
+
+    In floats it has none far out on the left, as the slope of ELU is 0 there.
+    """
+    return Gradient(elu(x * w, 1), w) > 0
+
+
+@claim(source=SOLUTIONS.section("3.3"))
+def a_large_step_can_kill_a_relu_unit(x: PositiveReal, w: PositiveReal, b: PositiveReal):
+    """A step of rate 2(w/x + b) turns the weight and bias of an active ReLU unit negative.
+
+    No input that is not negative activates it again.
+    """
+    unit, rate = relu(w * x + b), 2 * (w / x + b)
+    return Larger(w - rate * Gradient(unit, w), b - rate * Gradient(unit, b)) < 0
+
+
+# -- how steep the others are ---------------------------------------------------------------------
+
+
+@claim(source=KLAMBAUER_2017.equation(2), attained_at={"x": 0})
+def selu_slope_at_most_1_7581(x: Real):
+    """SELU is never steeper than 1.7581; scale times alpha, its slope at 0, is 1.7580993."""
+    return Abs(Slope(selu(x), x)) <= Rational("1.7581")
+
+
+@claim(source=GOODFELLOW_2016.section("3.10"))
+def softplus_slope_at_most_one(x: Real):
+    """Softplus is never steeper than 1, which its slope comes close to on the right."""
+    return Abs(Slope(softplus(x), x)) <= 1
+
+
+@claim(source=GOODFELLOW_2016.section("3.10"))
+def log_sigmoid_slope_at_most_one(x: Real):
+    """The logarithm of the sigmoid is never steeper than 1, which it comes close to on the left."""
+    return Abs(Slope(log_sigmoid(x), x)) <= 1
+
+
+@claim(source=ELFWING_2018.section("2"))
+def silu_slope_at_most_1_09984(x: Real):
+    """SiLU is never steeper than 1.09984; its slope is 1.0998393 at x = 2.3993573."""
+    return Abs(Slope(silu(x), x)) <= Rational("1.09984")
+
+
+@claim(source=HENDRYCKS_2016.section("2"))
+def gelu_slope_at_most_1_12891(x: Real):
+    """GELU is never steeper than 1.12891; its slope is 1.1289041 at the square root of 2."""
+    return Abs(Slope(gelu(x), x)) <= Rational("1.12891")
+
+
+@claim(source=HENDRYCKS_2016.section("2"))
+def gelu_tanh_slope_at_most_1_129(x: Real):
+    """GELU by way of tanh is never steeper than 1.129; its slope is 1.1289931 at x = 1.4185040."""
+    return Abs(Slope(gelu_tanh(x), x)) <= Rational("1.129")
+
+
+@claim(source=HENDRYCKS_2016.section("2"))
+def gelu_is_negative_on_the_left(x: NegativeReal):
+    """GELU is negative on the left of 0, however small.
+
+    In floats it is 0 far out: (1 + erf(x/sqrt(2)))/2 as soon as erf rounds to -1 (the method's
+    limit); by way of erfc, only where the value underflows (the format's).
+    """
+    return Computed(gelu(x)) < 0
+
+
+@claim(source=Citation(MISRA_2020, "abstract"))
+def mish_slope_at_most_1_0885(x: Real):
+    """Mish is never steeper than 1.0885; its slope is 1.0884982 at x = 1.4905712."""
+    return Abs(Slope(mish(x), x)) <= Rational("1.0885")
+
+
+@claim(source=GLOROT_2010.section("2.2"), attained_at={"x": 0})
+def softsign_slope_at_most_one(x: Real):
+    """Softsign is never steeper than 1, its slope at 0."""
+    return Abs(Slope(softsign(x), x)) <= 1
+
+
+@claim(source=HOWARD_2019.section("5.2"), attained_at={"x": 1})
+def relu6_slope_at_most_one(x: Real):
+    """ReLU6 is never steeper than 1."""
+    return Abs(Slope(relu6(x), x)) <= 1
+
+
+@claim(source=GOODFELLOW_2016.section("6.3.3"), attained_at={"x": 0})
+def hardtanh_slope_at_most_one(x: Real):
+    """Hard tanh is never steeper than 1."""
+    return Abs(Slope(hardtanh(x), x)) <= 1
+
+
+@claim(source=HOWARD_2019.section("5.2"), attained_at={"x": 0})
+def hardsigmoid_slope_at_most_a_sixth(x: Real):
+    """Hard sigmoid is never steeper than 1/6."""
+    return Abs(Slope(hardsigmoid(x), x)) <= Rational(1, 6)
+
+
+@claim(source=HOWARD_2019.section("5.2"))
+def hardswish_slope_at_most_one_and_a_half(x: Real):
+    """Hard swish is never steeper than 3/2, which its slope comes close to at 3 from the left."""
+    return Abs(Slope(hardswish(x), x)) <= Rational(3, 2)
 
 
 # -- what they cost, on the machine at hand --------------------------------------------------------

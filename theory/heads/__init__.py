@@ -3,7 +3,25 @@
 `backproof heads` prints them in this order; a chapter gets them all from `theory.language`.
 """
 
-from theory.heads.activations import elu, leaky_relu, relu, sigmoid, tanh
+from theory.heads.activations import (
+    elu,
+    gelu,
+    gelu_tanh,
+    hardsigmoid,
+    hardswish,
+    hardtanh,
+    leaky_relu,
+    log_sigmoid,
+    mish,
+    relu,
+    relu6,
+    selu,
+    sigmoid,
+    silu,
+    softplus,
+    softsign,
+    tanh,
+)
 from theory.heads.arithmetic import power
 from theory.heads.gradients import clip_by_norm, clip_by_value, global_norm
 from theory.heads.initializers import (
@@ -43,8 +61,13 @@ __all__ = [
     "clip_by_norm",
     "clip_by_value",
     "elu",
+    "gelu",
+    "gelu_tanh",
     "global_norm",
     "gru_cell",
+    "hardsigmoid",
+    "hardswish",
+    "hardtanh",
     "he_normal",
     "he_uniform",
     "l1_penalty",
@@ -53,15 +76,22 @@ __all__ = [
     "leaky_relu",
     "lecun_normal",
     "linear",
+    "log_sigmoid",
     "lstm_cell",
+    "mish",
     "orthogonal",
     "power",
     "relu",
+    "relu6",
     "residual",
     "rms_norm",
     "rnn_cell",
+    "selu",
     "sgd_step",
     "sigmoid",
+    "silu",
+    "softplus",
+    "softsign",
     "tanh",
     "truncated_normal",
     "xavier_normal",
