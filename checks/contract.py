@@ -12,7 +12,7 @@ from checks.implementation import Implementation
 from checks.lists import mapped
 from checks.machines import machine
 from checks.operations import function_of
-from checks.rules import RULES
+from checks.rules import RULES, pulled
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,7 @@ class Contract:
 
     def backward(self, operation: str, *operands: Any) -> list[Any]:
         """The enclosures of the gradients of an operation's arguments, each rounded once."""
-        backward = RULES[operation].backward
-        if backward is None:
-            raise ValueError(f"{operation} has no backward pass to differentiate through")
-        parts = backward(self.arithmetic, *operands)
+        parts = pulled(self.forward, operation, self.arithmetic, *operands)
         store_one = partial(self.stored, operation)
         return [part if part is None else mapped(store_one, part) for part in parts]
 

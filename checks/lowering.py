@@ -176,7 +176,7 @@ class _Lowering:
         numbers = {leaf: self.number(leaf, env) for leaf in leaves}
         if None in numbers.values():
             return None
-        closed = expression.xreplace({leaf: Rational(n) for leaf, n in numbers.items()})  # type: ignore[arg-type]  # no None here
+        closed = expression.xreplace({leaf: Rational(n) for leaf, n in numbers.items()})
         return closed if closed.is_number and closed.is_real and not closed.has(Head) else None
 
     def whole(self, expression: Any, env: Environment) -> int:
@@ -365,6 +365,8 @@ class _Lowering:
             if not terms:
                 return Fraction(isinstance(expression, Product))
             return self.combine("add" if isinstance(expression, Sum) else "mul", terms)
+        if isinstance(expression, calculus.Exactly):
+            return self.exactly(expression.args[0], env)
         if isinstance(expression, calculus.OrderedProduct):
             return self.ordered_product(expression, env)
         if isinstance(expression, calculus.SumOverSubsets):
@@ -386,6 +388,16 @@ class _Lowering:
             f"{self.claim.name}: {expression} has no meaning outside the network; put it under "
             "Computed(...) or a head"
         )
+
+    def exactly(self, expression: Any, env: Environment) -> int:
+        """A head as its own rule has it, at what the statement says."""
+        if not isinstance(expression, ImplementationHead) or isinstance(expression, Several):
+            raise LoweringError(
+                f"{self.claim.name}: Exactly({expression}) is the value of no head; write "
+                "Exactly(sigmoid(z)), or leave Exactly out: a statement is evaluated exactly anyway"
+            )
+        arguments = (self.statement(part, env) for part in expression.args)
+        return self.say(f"exactly {type(expression).__name__}", *arguments)
 
     def combine(self, operation: str, parts: list[Argument]) -> Argument:
         result = parts[0]

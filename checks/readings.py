@@ -21,7 +21,7 @@ from checks.enclosures import Arithmetic, Ball
 from checks.lists import mapped
 from checks.operations import is_drawn
 from checks.program import Derivative, Node, Program
-from checks.rules import RULES
+from checks.rules import RULES, pulled
 from checks.tracing import Arrays, Trace, accumulate, seeds
 
 
@@ -55,9 +55,7 @@ class _Exact:
         return RULES[operation].forward(self.arithmetic, *operands)
 
     def backward(self, operation: str, *operands: Any) -> Any:
-        backward = RULES[operation].backward
-        assert backward is not None
-        return backward(self.arithmetic, *operands)
+        return pulled(self.forward, operation, self.arithmetic, *operands)
 
     def added(self, a: Ball, b: Ball) -> Ball:
         return self.arithmetic.add(a, b)

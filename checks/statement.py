@@ -11,6 +11,7 @@ from checks.enclosures import Arithmetic, Ball
 from checks.formats import Format
 from checks.program import Program
 from checks.readings import Reading, points
+from checks.rules import RULES
 from checks.rules.rule import closed_form
 from checks.singular import largest_singular_value, smallest_singular_value
 from checks.tracing import Arrays
@@ -60,7 +61,7 @@ def evaluate(
             values[index] = (
                 _joined(reading.values[network])
                 if isinstance(network, int)
-                else arithmetic.number(network)  # type: ignore[arg-type]  # a Fraction
+                else arithmetic.number(network)
             )
         elif node.derivative:
             values[index] = _joined(reading.derivatives[node])
@@ -70,7 +71,9 @@ def evaluate(
             values[index] = arithmetic.number(fmt.underflow_threshold)
         else:
             operands = [values[a] if isinstance(a, int) else a for a in node.arguments]
-            values[index] = _OPERATIONS[node.operation](arithmetic, *operands)
+            exactly, _, head = node.operation.partition("exactly ")
+            operation = RULES[head].forward if head else _OPERATIONS[exactly]
+            values[index] = operation(arithmetic, *operands)
     return values
 
 

@@ -184,6 +184,16 @@ class Constant(Head):
         return rf"{value}^{{{exp}}}" if exp else str(value)
 
 
+class Exactly(Head):
+    """The value over the reals of an implementation's head at what is stated: nobody runs it."""
+
+    parameters = ("value",)
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        value = printer._print(self.args[0])
+        return rf"\left({value}\right)^{{{exp}}}" if exp else value
+
+
 class Dot(Head):
     """The matrix product; a row times a matrix, or two matrices."""
 

@@ -60,7 +60,7 @@ class Claim:
     @cached_property
     def heads(self) -> frozenset[str]:
         """The names of the implementation's functions that the formula uses."""
-        names = {type(head).__name__ for head in self.formula.atoms(heads.ImplementationHead)}
+        names = {type(head).__name__ for head in _heads_that_run(self.formula)}
         if self.formula.atoms(calculus.Apply):
             names |= SMOOTH_MAP_HEADS
         return frozenset(names)
@@ -177,6 +177,17 @@ def check_links(claims: Iterable[Claim]) -> None:
                 f"{entry.name}: {link}={name!r}, but {name} does not link back; "
                 f"write {answer}={entry.name!r} there"
             )
+
+
+def _heads_that_run(formula: Basic) -> Iterator[Basic]:
+    """The implementation's heads of a formula, without those whose exact values it states."""
+    parts = formula.args
+    if isinstance(formula, calculus.Exactly):
+        parts = formula.args[0].args
+    elif isinstance(formula, heads.ImplementationHead):
+        yield formula
+    for part in parts:
+        yield from _heads_that_run(part)
 
 
 def _enter(function: Formula, source: Any, standing: Standing, **links: Any) -> Claim:

@@ -28,6 +28,7 @@ from theory.calculus import (
     CountBeyond,
     Diagonal,
     Dot,
+    Exactly,
     Eq,
     Expectation,
     FanIn,

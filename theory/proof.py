@@ -29,9 +29,11 @@ from theory.proving.field import Field
 from theory.proving.gaussian import settle_expectation
 from theory.proving.induction import by_induction
 from theory.proving.logarithms import settle_logarithms
+from theory.proving.norms import by_norms
 from theory.proving.recursion import by_recursion
 from theory.proving.relations import settle, settle_equivalence
 from theory.proving.signs import Facts
+from theory.proving.singular import by_singular_values
 from theory.proving.sizes import Sizes, Symbols, covered
 from theory.proving.unrolling import Unrolling
 
@@ -122,7 +124,15 @@ def _attempts(claim: Claim) -> Iterator[Callable[[], Proof]]:
     elif n is None:
         yield proved(_written_out, claim, None)
     else:
-        for argument in (by_invariant, by_induction, by_recursion, by_geometric_bound):
+        arguments = (
+            by_invariant,
+            by_induction,
+            by_recursion,
+            by_geometric_bound,
+            by_singular_values,
+            by_norms,
+        )
+        for argument in arguments:
             if n.low >= 1:
                 yield proved(argument, formula, n)
         yield lambda: _expanded(claim, int(n.low))

@@ -17,7 +17,7 @@ from checks.implementations.numpy_textbook import NUMPY_TEXTBOOK
 from checks.lists import mapped
 from checks.operations import function_of, is_drawn
 from checks.program import Program
-from checks.rules import RULES
+from checks.rules import RULES, pulled
 from checks.tracing import Array, Machine, Stored, accumulate, number
 
 IDEAL = Implementation("ideal", "ideal", {})
@@ -44,7 +44,7 @@ class IdealMachine(Machine):
         if is_drawn(node.operation):
             draw = NUMPY_TEXTBOOK.functions[function_of(node.operation)]
             return self.format.nearest(draw(*map(number, arguments)))
-        result = RULES[node.operation].forward(self.arithmetic, *map(self._ball, arguments))
+        result = self._exactly(node.operation, *map(self._ball, arguments))
         return mapped(self._round, result)
 
     def pull(
@@ -55,9 +55,9 @@ class IdealMachine(Machine):
         def contributions(index: int, grad: Array) -> Sequence[Any]:
             node = program.network[index]
             arguments = [values[a] if isinstance(a, int) else a for a in node.arguments]
-            backward = RULES[node.operation].backward
-            assert backward is not None
-            parts = backward(
+            parts = pulled(
+                self._exactly,
+                node.operation,
                 self.arithmetic,
                 *map(self._ball, arguments),
                 self._ball(values[index]),
@@ -69,6 +69,9 @@ class IdealMachine(Machine):
             return self._round(self.arithmetic.add(self._ball(a), self._ball(b)))
 
         return accumulate(program, y, seed, contributions, add)
+
+    def _exactly(self, operation: str, *operands: Any) -> Any:
+        return RULES[operation].forward(self.arithmetic, *operands)
 
     def _ball(self, value: Any) -> Any:
         if isinstance(value, list):

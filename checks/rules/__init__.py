@@ -10,6 +10,10 @@ a naive evaluation overflows on the way (exp(−x) in the sigmoid, the sum of sq
 hull reaches to what it then delivers, and the exact value stays the midpoint.
 """
 
+from collections.abc import Callable
+from typing import Any
+
+from checks.operations import function_of, outputs_of
 from checks.rules import (
     activations,
     arithmetic,
@@ -23,7 +27,7 @@ from checks.rules import (
     smooth_activations,
     steps,
 )
-from checks.rules.rule import Rule
+from checks.rules.rule import Contributions, Rule
 
 RULES: dict[str, Rule] = {
     **arithmetic.RULES,
@@ -33,7 +37,29 @@ RULES: dict[str, Rule] = {
     **layers.RULES,
     **normalization.RULES,
     **gradients.RULES,
-    **initializers.RULES,
     **penalties.RULES,
     **steps.RULES,
+    **initializers.RULES,
+    **recurrent.RULES,
 }
+
+
+def pulled(forward: Callable[..., Any], operation: str, *operands: Any) -> Contributions:
+    """An operation's backward pass, on (arithmetic, *arguments, output, grad).
+
+    A function with several outputs may read all of them on the way back. Its rule is given them as
+    a function of the name, beside the stored one those that `forward` says. Raises ValueError where
+    there is no backward pass.
+    """
+    backward = RULES[operation].backward
+    if backward is None:
+        raise ValueError(f"{operation} has no backward pass to differentiate through")
+    if not outputs_of(operation):
+        return backward(*operands)
+    arithmetic, *arguments, stored, grad = operands
+
+    def output(name: str) -> Any:
+        other = f"{function_of(operation)}.{name}"
+        return stored if other == operation else forward(other, *arguments)
+
+    return backward(arithmetic, *arguments, output, grad)

@@ -53,12 +53,20 @@ def _slope(rule: Rule, ar: Arithmetic, z: Ball, output: Ball, grad: Ball) -> Bal
 
 
 def _lost(ar: Arithmetic, *factors: Any) -> Any:
-    """What a product may lose that underflows at another place in another order.
+    """What a product may lose that underflows, or overflows, at another place in another order.
 
     There it is multiplied by what comes after: by these factors, all others being at most 1.
     """
+    if ar.is_exact:
+        return 0.0
     with np.errstate(over="ignore"):
-        return _PRODUCTS * ar.tiny * np.prod([np.maximum(size, 1) for size in factors], axis=0)
+        largest = np.prod([np.maximum(size, 1) for size in factors], axis=0)
+        return np.where(largest <= ar.ceiling, _PRODUCTS * ar.tiny * largest, np.inf)
+
+
+def _repeated(lost: Any, count: int) -> Any:
+    """The same for each of several gates next to each other."""
+    return np.tile(lost, count) if np.ndim(lost) else lost
 
 
 # -- the plain cell -------------------------------------------------------------------------------
@@ -155,7 +163,7 @@ def _through_the_cell(
     )
     lost = _lost(ar, upstream, c.magnitude)
     x_grad, h_grad, *layers_grad = _both_ways(
-        ar, (x, h, *layers), ar.widened(sums, np.tile(lost, 4))
+        ar, (x, h, *layers), ar.widened(sums, _repeated(lost, 4))
     )
     return x_grad, h_grad, ar.widened(ar.multiply(grad, f), lost), *layers_grad
 
@@ -223,7 +231,7 @@ def _gru_backward(ar: Arithmetic, *operands: Ball) -> Contributions:
     to_z = _slope(_SIGMOID, ar, z_z, unit.z, ar.multiply(grad, apart))
     lost = _lost(ar, grad.magnitude, np.maximum(unit.from_h.magnitude, size))
     to_x, to_h = (
-        ar.widened(_beside(to_r, to_z, part), np.tile(lost, 3))
+        ar.widened(_beside(to_r, to_z, part), _repeated(lost, 3))
         for part in (to_n, ar.multiply(to_n, unit.r))
     )
     x_grad, w_ih_grad, b_ih_grad = _affine_backward(ar, x, w_ih, to_x)

@@ -3,9 +3,9 @@
 from types import MappingProxyType
 from typing import Any
 
-from sympy import Matrix, tanh as tanh_function
+from sympy import Matrix
 
-from theory.heads.activations import sigmoid
+from theory.heads.activations import sigmoid, tanh
 from theory.heads.kinds import ImplementationHead, Several
 from theory.sources import CHO_2014, GERS_2000, GOODFELLOW_2016
 
@@ -24,7 +24,7 @@ class rnn_cell(ImplementationHead):
     @classmethod
     def definition(cls, x: Any, h: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -> Any:
         """The input and the previous state, through one tanh."""
-        return _affine(x, w_ih, b_ih, h, w_hh, b_hh).applyfunc(tanh_function)
+        return _affine(x, w_ih, b_ih, h, w_hh, b_hh).applyfunc(tanh)
 
 
 class lstm_cell(Several):
@@ -45,10 +45,10 @@ class lstm_cell(Several):
     def definition(cls, x: Any, h: Any, c: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -> Any:
         """The cell with a forget gate and without peepholes."""
         i, f, g, o = _parts(_affine(x, w_ih, b_ih, h, w_hh, b_hh), 4)
-        i, f, o = (gate.applyfunc(sigmoid.definition) for gate in (i, f, o))
-        kept, written = _times(f, c), _times(i, g.applyfunc(tanh_function))
+        i, f, o = (gate.applyfunc(sigmoid) for gate in (i, f, o))
+        kept, written = _times(f, c), _times(i, g.applyfunc(tanh))
         cell = kept + written
-        return _times(o, cell.applyfunc(tanh_function)), cell
+        return _times(o, cell.applyfunc(tanh)), cell
 
 
 class gru_cell(ImplementationHead):
@@ -72,8 +72,8 @@ class gru_cell(ImplementationHead):
         from_x, from_h = (
             _parts(_linear(*layer), 3) for layer in ((x, w_ih, b_ih), (h, w_hh, b_hh))
         )
-        r, z = ((from_x[k] + from_h[k]).applyfunc(sigmoid.definition) for k in (0, 1))
-        n = (from_x[2] + _times(r, from_h[2])).applyfunc(tanh_function)
+        r, z = ((from_x[k] + from_h[k]).applyfunc(sigmoid) for k in (0, 1))
+        n = (from_x[2] + _times(r, from_h[2])).applyfunc(tanh)
         return n + _times(z, h - n)
 
 

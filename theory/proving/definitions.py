@@ -1,6 +1,6 @@
 """Reading SymPy expressions, such as the definition of a head, into the field."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, reduce
 from typing import Any
 
@@ -8,8 +8,9 @@ from sympy import Abs, Add, Dummy, Function, Max, Min, Mul, NumberSymbol, Piecew
 from sympy.core.relational import Eq, Ge, Gt, Le, Lt, Ne
 from sympy.logic.boolalg import And, Not, Or
 
+from theory.heads.kinds import Elementwise
 from theory.proving.errors import OutOfReachError
-from theory.proving.field import Field
+from theory.proving.field import SLOPES, Field
 
 _HOLDS = {
     Gt: lambda s: s > 0,
@@ -60,6 +61,8 @@ def reader(values: Mapping[Any, Any], field: Field) -> Callable[[Any], Any]:
             return field.sign(inner) * inner
         if isinstance(node, sign):
             return S(field.sign(visit(node.args[0])))
+        if isinstance(node, Elementwise):  # of which a definition may be made
+            return elementwise(type(node), [visit(part) for part in node.args], field)
         if isinstance(node, Function) and type(node).__module__.startswith("sympy."):
             return field.apply(type(node), *(visit(part) for part in node.args))
         if isinstance(node, NumberSymbol):
@@ -86,6 +89,15 @@ def reader(values: Mapping[Any, Any], field: Field) -> Callable[[Any], Any]:
         return bool(_HOLDS[type(condition)](field.sign(difference)))
 
     return visit
+
+
+def elementwise(head: Any, arguments: Sequence[Any], field: Field) -> Any:
+    """An elementwise head at one entry of each argument: a symbol of its own where it has one."""
+    slope = SLOPES.get(head)
+    if slope and not field.through_exponentials and keeps_its_slope(head, slope):
+        return field.apply(head, *arguments)
+    places = [Dummy(real=True) for _ in arguments]
+    return read(head.definition(*places), dict(zip(places, arguments, strict=True)), field)
 
 
 @cache

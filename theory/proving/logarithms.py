@@ -12,7 +12,8 @@ from sympy import Abs, Pow, cancel, expand_log, log
 from sympy.core.relational import Relational
 
 from theory.calculus import Computed, Iterated
-from theory.heads import power, sgd_step
+from theory.domains import Depth
+from theory.heads import ImplementationHead, power, sgd_step
 from theory.proving.definitions import read
 from theory.proving.errors import OutOfReachError
 from theory.proving.field import Field
@@ -36,7 +37,8 @@ def settle_logarithms(formula: Any) -> str:
     (sign,) = signs
     if {sign * one for one in when_second} != when_first:
         raise OutOfReachError("the two statements point in different directions")
-    return "for every n: both statements are one after taking logarithms, exact identity"
+    scope = "for every n: " if formula.atoms(Depth) else ""
+    return f"{scope}both statements are one after taking logarithms, exact identity"
 
 
 def _sign_of(relation: Any, field: Field) -> tuple[Any, frozenset[int]]:
@@ -44,13 +46,18 @@ def _sign_of(relation: Any, field: Field) -> tuple[Any, frozenset[int]]:
     if not isinstance(relation, Relational):
         raise OutOfReachError(f"{type(relation).__name__} is no comparison")
     left, right = (_without_heads(side) for side in relation.args)
-    if any(not part.exp.is_number for part in (left - right).atoms(Pow)):
-        if not (left.is_positive and right.is_positive):
-            raise OutOfReachError("a side that has no logarithm: it may be negative or 0")
+    powers = (left - right).atoms(Pow)
+    if any(not part.exp.is_number for part in powers) and not _are_positive(left, right):
+        raise OutOfReachError("a side that has no logarithm: it may be negative or 0")
+    if powers and _are_positive(left, right):
         left, right = expand_log(log(left)), expand_log(log(right))
     for symbol in left.free_symbols | right.free_symbols:
         field.domains[symbol] = initial_range(symbol)
     return read(expand_log(left - right), {}, field), ALLOWED[type(relation)]
+
+
+def _are_positive(left: Any, right: Any) -> bool:
+    return bool(left.is_positive and right.is_positive)
 
 
 def _without_heads(node: Any) -> Any:
@@ -68,6 +75,8 @@ def _without_heads(node: Any) -> Any:
         return magnitude
     if isinstance(node, Iterated):
         return _geometric(node)
+    if isinstance(node, ImplementationHead):
+        raise OutOfReachError(f"{type(node).__name__} is no power")
     if not node.args:
         return node
     return node.func(*(_without_heads(part) for part in node.args))

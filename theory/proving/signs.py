@@ -176,7 +176,11 @@ class SignTable:
             if part.is_number:
                 yield part, self._number(part)
                 continue
-            coefficient, factors = factor_list(part)
+            if self._is_any_number(part):  # and so irreducible, which takes long to find out
+                coefficient, primitive = part.as_content_primitive()
+                factors = [(primitive, 1)]
+            else:
+                coefficient, factors = factor_list(part)
             yield coefficient, self._number(coefficient)
             for factor, exponent in factors:
                 if factor.could_extract_minus_sign():  # one name for p and -p
@@ -185,6 +189,15 @@ class SignTable:
                 signs = _power(self._factor(factor), exponent)
                 # A quotient is read where it is defined: what stands below is not 0.
                 yield factor, signs - {0} if is_below else signs
+
+    def _is_any_number(self, polynomial: Any) -> bool:
+        """Whether a free variable is added to everything else, as a bias is."""
+        for symbol in polynomial.free_symbols:
+            if symbol not in self.field.values and self.range(symbol) == Range():
+                _, depends = polynomial.as_independent(symbol, as_Add=True)
+                if (depends / symbol).is_Rational:
+                    return True
+        return False
 
     def _number(self, number: Any) -> Signs:
         if not number.is_Rational:
@@ -201,6 +214,8 @@ class SignTable:
         if len(symbols) == 1:
             (symbol,) = symbols
             return frozenset(s for _, s in cells(Poly(factor, symbol), self.range(symbol)))
+        if self._is_any_number(factor):
+            return self._by_facts(factor)
         if all(leaf in self.field.values for leaf in self.field.leaves(factor)):
             number = sign_of_number(self.field.written_out(factor))
             return ANY if number is None else frozenset({number})

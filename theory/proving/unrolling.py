@@ -35,9 +35,9 @@ from sympy.matrices.exceptions import ShapeError as MatrixShapeError
 from theory import calculus, heads
 from theory.domains import Domain, Features
 from theory.proving.arrays import Evaluated, broadcast, dot, entries, entry, like
-from theory.proving.definitions import keeps_its_slope, read, reader
+from theory.proving.definitions import elementwise, read, reader
 from theory.proving.errors import OutOfReachError, ShapeError
-from theory.proving.field import SLOPES, Field
+from theory.proving.field import Field
 from theory.proving.sizes import Symbols
 from theory.proving.watching import Watch
 
@@ -192,12 +192,7 @@ class Unrolling:
 
     def elementwise(self, head: Any, *arguments: Any) -> Any:
         """One entry of an elementwise head."""
-        slope = SLOPES.get(head)
-        if slope and not self.field.through_exponentials and keeps_its_slope(head, slope):
-            return self.field.apply(head, *arguments)
-        places = [Dummy(real=True) for _ in arguments]
-        values = dict(zip(places, arguments, strict=True))
-        return read(head.definition(*places), values, self.field)
+        return elementwise(head, arguments, self.field)
 
     def applied(self, node: Any) -> Evaluated:
         """A smooth map at a row."""
@@ -382,6 +377,7 @@ _RULES: dict[Any, Callable[[Any, Any], Any]] = {
     calculus.Largest: _largest,
     calculus.SumOverSubsets: _sum_over_subsets,
     calculus.Apply: lambda self, node: self.applied(node),
+    calculus.Exactly: lambda self, node: self.value(node.args[0]),
     calculus.Computed: lambda self, node: self.value(node.args[0]),
     calculus.Constant: lambda self, node: self.value(node.args[0]),
     calculus.Dot: lambda self, node: dot(*(self.value(part) for part in node.args)),

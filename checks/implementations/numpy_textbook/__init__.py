@@ -17,6 +17,7 @@ from checks.implementations.numpy_textbook import (
     layers,
     normalization,
     penalties,
+    recurrent,
     steps,
 )
 
@@ -29,6 +30,7 @@ MODULES = (
     arithmetic,
     penalties,
     steps,
+    recurrent,
 )
 
 
