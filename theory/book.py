@@ -10,6 +10,7 @@ from theory.chapters import (  # noqa: F401  # importing a chapter enters its cl
     initialization,
     normalization,
     regularization,
+    recurrent,
     residual,
     symptoms,
 )
