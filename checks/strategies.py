@@ -8,7 +8,7 @@ representable in every format.
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -23,7 +23,15 @@ from checks.lists import entered
 from checks.program import Argument, Key
 from theory.calculus import FormatConstant
 from theory.claim import Claim
-from theory.domains import PositiveWeights, Steps, TallShape, Weights, WideShape
+from theory.domains import (
+    ClippingLimit,
+    Epsilon,
+    PositiveWeights,
+    Steps,
+    TallShape,
+    Weights,
+    WideShape,
+)
 
 # How many samples an example of entries holds; multiprecision references make float64 dearer.
 ENTRIES = 512
@@ -143,7 +151,7 @@ def is_layered(claim: Claim) -> bool:
 
 
 def is_stepwise(claim: Claim) -> bool:
-    """Whether a claim is about the steps of an optimiser, whose roundings grow from step to step."""
+    """Whether a claim is about the steps of an optimiser, whose roundings grow step by step."""
     return any(isinstance(symbol, Steps) for symbol in claim.variables.values())
 
 
@@ -372,6 +380,61 @@ def pinned(claim: Claim, fmt: Format) -> Iterator[Example]:
             yield fill(claim, fmt, _smallest(claim, depth))
     if "layers of entries" in forms(claim):
         yield from uniform(claim, fmt)
+    if _is_clipped(claim):
+        yield from lengths(claim, fmt)
+    if "batch" in forms(claim) and forms(claim) <= {"batch", "features", "number"}:
+        yield from outliers(claim, fmt)
+
+
+def _is_clipped(claim: Claim) -> bool:
+    limits = any(isinstance(symbol, ClippingLimit) for symbol in claim.variables.values())
+    return "tensors" in forms(claim) and (limits or "global_norm" in claim.heads)
+
+
+def lengths(claim: Claim, fmt: Format) -> Iterator[Example]:
+    """Gradients of four times the limit, from one end of the range to the other.
+
+    Their squares vanish, or overflow, and the last has a norm that is beyond the range itself.
+    """
+    low, high = fmt.min_exponent, fmt.max_exponent
+    # 1e-30 and 1e20 among them, where the format holds these.
+    exponents = [low, -100, -4, 0, 65, high - 3]
+    points = [((3, 4), 5, e) for e in exponents if low <= e <= high - 3]
+    for entries, norm, exponent in [*points, ((1, 1, 1, 1), 2, high)]:
+        scale = Fraction(2) ** exponent
+        point: dict[str, Any] = {}
+        for name, symbol in claim.variables.items():
+            if symbol.form == "tensors":
+                point[name] = tuple(entry * scale for entry in entries)
+            elif isinstance(symbol, ClippingLimit):
+                point[name] = norm * scale / 4
+        yield at(claim, fmt, point)
+
+
+def outliers(claim: Claim, fmt: Format) -> Iterator[Example]:
+    """Batches that samples hardly hit, with an eps that users write and no short format holds.
+
+    One row far from the others, rows that are all alike, values whose squares overflow; and more
+    rows than a block of a kernel has.
+    """
+    huge = 2 ** (fmt.max_exponent - 3)
+    for rows in ((0, 0, 0, 1024), (1, 1, 1, 1), (huge, -huge, 2 * huge, 4 * huge)):
+        point: dict[str, Any] = {}
+        for name, symbol in claim.variables.items():
+            if symbol.form == "batch":
+                point[name] = (1, -2, 3, -4) if "batch" in _forms_of(claim, point) else rows
+            elif symbol.form == "features":
+                point[name] = 1
+            elif isinstance(symbol, Epsilon):
+                point[name] = Fraction(1, 10**8)
+        yield at(claim, fmt, point)
+    if fmt is not FLOAT64:  # whose reference is dear
+        many = replace(_smallest(claim, 1), rows=257, width=2, region="moderate")
+        yield fill(claim, fmt, many)
+
+
+def _forms_of(claim: Claim, names: Iterable[str]) -> set[str]:
+    return {claim.variables[name].form for name in names}
 
 
 def uniform(claim: Claim, fmt: Format) -> Iterator[Example]:

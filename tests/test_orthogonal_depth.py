@@ -1,4 +1,4 @@
-"""A thousand orthogonal layers: what a plain network loses or blows up, these keep to a rounding."""
+"""A thousand orthogonal layers keep a gradient's norm but for rounding."""
 
 from fractions import Fraction
 

@@ -99,7 +99,7 @@ METHODS = {
 OPEN: dict[str, str] = {
     "gradient_norm_is_at_most_the_product_of_largest_singular_values": "bounded box",
     "gradient_norm_is_at_least_the_product_of_smallest_singular_values": "bounded box",
-    # It follows from a parabola below the sigmoid's slope and the mean of y², which no method joins.
+    # It follows from a parabola below the slope and the mean of y², which no method joins.
     "batch_norm_keeps_inputs_out_of_saturation": "bounded box",
     # Chebyshev's inequality adds up a case for each entry.
     "batch_norm_leaves_few_values_far_out": "",

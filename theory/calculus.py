@@ -135,7 +135,7 @@ class Largest(Head):
 
 
 class SumOverSubsets(Head):
-    """The sum over all subsets of an index range of the product of their terms; 1 for the empty one.
+    """The sum over all subsets of an index range of the product of their terms, which may be empty.
 
     Written `SumOverSubsets(term, (i, first, last))`.
     """

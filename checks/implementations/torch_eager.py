@@ -138,13 +138,13 @@ def adam_step(
 
 def l2_penalty(weights: list[Tensor], strength: float) -> Tensor:
     """The usual line, in float32 for 16 bits as under autocast: torch has no function for it."""
-    total = sum(_working(weight).pow(2).sum() for weight in weights)
+    total = torch.stack([_working(weight).pow(2).sum() for weight in weights]).sum()
     return (strength * total).to(weights[0].dtype)
 
 
 def l1_penalty(weights: list[Tensor], strength: float) -> Tensor:
     """The usual line, in float32 for 16 bits as under autocast: torch has no function for it."""
-    total = sum(_working(weight).abs().sum() for weight in weights)
+    total = torch.stack([_working(weight).abs().sum() for weight in weights]).sum()
     return (strength * total).to(weights[0].dtype)
 
 
