@@ -115,6 +115,10 @@ class Contraction(Positive):
     low, high, simplest = Rational(1, 2), Integer(1), Rational(3, 4)
 
 
+class ClippingLimit(Positive):
+    """The norm, or the value, that gradients are clipped at."""
+
+
 class Epsilon(Positive):
     """The constant that a normalisation adds to the variance: small and positive."""
 

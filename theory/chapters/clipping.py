@@ -4,20 +4,20 @@ from theory.language import *
 
 
 @claim(source=(CV.section("2.4"), SOLUTIONS.section("3.2"), PASCANU_2013.section("3.2")))
-def norm_clipping_bounds_the_norm(g: Gradients, c: Positive):
+def norm_clipping_bounds_the_norm(g: Gradients, c: ClippingLimit):
     """Gradients that are clipped to norm c have a norm of at most c."""
     return Norm(clip_by_norm(g, c)) <= c
 
 
 @claim(source=(CV.section("2.4"), SOLUTIONS.section("3.2"), PASCANU_2013.section("3.2")))
-def norm_clipping_keeps_direction(g: Gradients, c: Positive):
+def norm_clipping_keeps_direction(g: Gradients, c: ClippingLimit):
     """Gradients clipped by their norm point where they pointed: clip(g)·‖g‖ = ‖clip(g)‖·g."""
     clipped = clip_by_norm(g, c)
     return Eq(clipped * Norm(g), Norm(clipped) * g)
 
 
 @claim(source=(SOLUTIONS.section("3.2"), PASCANU_2013.section("3.2")))
-def norm_clipping_is_identity_inside_the_ball(g: Gradients, c: Positive):
+def norm_clipping_is_identity_inside_the_ball(g: Gradients, c: ClippingLimit):
     """Gradients with a norm of at most c are left as they are, bit for bit, by clipping to 2c.
 
     Every gradient of norm c or less is its own clip to c, which is what is clipped again. Between
@@ -34,13 +34,13 @@ def norm_clipping_takes_the_norm_of_all_gradients_together(g: Gradients):
 
 
 @claim(source=(CV.section("2.4"), PASCANU_2013.section("3.2")))
-def norm_clipping_does_not_depend_on_grouping(g: Gradients, c: Positive):
+def norm_clipping_does_not_depend_on_grouping(g: Gradients, c: ClippingLimit):
     """However the entries are grouped into arrays, norm clipping delivers the same."""
     return Eq(clip_by_norm(Joined(g), c), clip_by_norm(g, c))
 
 
 @claim(source=(CV.section("2.4"), TECHNIQUES.section("3.2")))
-def value_clipping_bounds_each_entry(g: Gradients, c: Positive):
+def value_clipping_bounds_each_entry(g: Gradients, c: ClippingLimit):
     """Gradients that are clipped to values of c have no entry beyond c."""
     return Abs(clip_by_value(g, c)) <= c
 
@@ -49,7 +49,7 @@ def value_clipping_bounds_each_entry(g: Gradients, c: Positive):
     source=(CV.section("2.4"), TECHNIQUES.section("3.2"), GOODFELLOW_2016.section("10.11.1")),
     corrects="value_clipping_keeps_the_direction",
 )
-def value_clipping_turns_by_less_than_a_right_angle(g: Gradients, c: Positive):
+def value_clipping_turns_by_less_than_a_right_angle(g: Gradients, c: ClippingLimit):
     """Clipped by value, a gradient can turn, but never away: ⟨g, cut(g)⟩ ≥ ‖cut(g)‖²."""
     clipped = clip_by_value(g, c)
     return Total(g * clipped) >= Norm(clipped) ** 2
@@ -60,7 +60,7 @@ def value_clipping_turns_by_less_than_a_right_angle(g: Gradients, c: Positive):
     by={"g": (1, 3), "c": 2},
     instead="value_clipping_turns_by_less_than_a_right_angle",
 )
-def value_clipping_keeps_the_direction(g: Gradients, c: Positive):
+def value_clipping_keeps_the_direction(g: Gradients, c: ClippingLimit):
     """Gradients that are clipped by value point where they pointed.
 
     (1, 3) clipped at 2 is (1, 2): what is cut off is the large entries alone.
@@ -70,13 +70,13 @@ def value_clipping_keeps_the_direction(g: Gradients, c: Positive):
 
 
 @claim(source=(TECHNIQUES.section("3.2"), PASCANU_2013.section("3.2")))
-def clipped_step_is_bounded(p: Gradients, g: Gradients, c: Positive, lr: Positive):
+def clipped_step_is_bounded(p: Gradients, g: Gradients, c: ClippingLimit, lr: Positive):
     """A step along gradients that are clipped to norm c is no longer than the rate times c."""
     return Norm(sgd_step(p, clip_by_norm(g, c), lr, 0) - p) <= lr * c
 
 
 @claim(source=TECHNIQUES.section("3.2"), corrects="sign_step_is_gradient_clipping")
-def sign_step_is_never_shorter_than_a_clipped_one(g: Gradients, c: Positive):
+def sign_step_is_never_shorter_than_a_clipped_one(g: Gradients, c: ClippingLimit):
     """No entry of a gradient clipped to values of c is longer than c times its sign.
 
     A step by the sign is bounded as a clipped one is, and longer where the gradient is small.
@@ -89,7 +89,7 @@ def sign_step_is_never_shorter_than_a_clipped_one(g: Gradients, c: Positive):
     by={"g": "1/4", "c": 1},
     instead="sign_step_is_never_shorter_than_a_clipped_one",
 )
-def sign_step_is_gradient_clipping(g: Gradients, c: Positive):
+def sign_step_is_gradient_clipping(g: Gradients, c: ClippingLimit):
     """The clipped gradient is its sign times the limit.
 
     What the document steps along. It enlarges every entry that is smaller than the limit.

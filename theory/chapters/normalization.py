@@ -25,7 +25,7 @@ def batch_norm_output_std_is_scaled(x: Batch, gamma: Features, beta: Features, e
 
 @refuted(
     source=CV.section("2.2"),
-    by={"x": (0, 2), "gamma": 1, "beta": 0, "eps": "1/8"},
+    by={"x": (0, 2), "gamma": 1, "beta": 0, "eps": "1/16"},
     instead="batch_norm_output_std_is_scaled",
 )
 def batch_norm_output_std_is_gamma(x: Batch, gamma: Features, beta: Features, eps: Epsilon):
