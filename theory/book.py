@@ -9,8 +9,8 @@ from theory.chapters import (  # noqa: F401  # importing a chapter enters its cl
     formats,
     initialization,
     normalization,
-    regularization,
     recurrent,
+    regularization,
     residual,
     symptoms,
 )

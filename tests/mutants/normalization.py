@@ -203,3 +203,10 @@ def layer_norm_backward_ignores_the_mean(grad, x, gamma, beta, eps, y):
 def rms_norm_subtracts_the_mean(x, gamma, eps):
     """Layer norm without its shift."""
     return textbook.layer_norm(x, gamma, np.zeros_like(gamma), eps)
+
+
+@mutant(NUMPY, "batch_norm", ("batch_norm_output_has_mean_beta",), ("float16",))
+def batch_norm_reads_eps_in_half(x, gamma, beta, eps):
+    """ε as float16 holds it: 1e-8 is 0, and rows that are all alike divide 0 by 0."""
+    deviation = np.sqrt(wide(x).var(axis=0) + wide(x).dtype.type(x.dtype.type(eps)))
+    return normalised(x, gamma, beta, wide(x).mean(axis=0), deviation)
