@@ -504,7 +504,9 @@ def happens(relation: Relational, value: float) -> bool:
     return bool(relation.func(Float(value), relation.rhs)) if not np.isnan(value) else False
 
 
-@pytest.mark.parametrize(("relation", "rule"), EVENTS, ids=lambda part: str(part)[:60])
+@pytest.mark.parametrize(
+    ("relation", "rule"), EVENTS, ids=lambda part: getattr(part, "__name__", str(part)[:60])
+)
 @pytest.mark.parametrize("record", [*FIRES.values(), *STILL.values(), run()])
 def test_the_chapter_asks_what_the_rule_asks(relation, rule, record):
     found = rule(record)
