@@ -9,7 +9,7 @@ from enum import Enum
 from functools import cached_property
 from typing import Any
 
-from sympy import Basic, Gt, Lt, Ne
+from sympy import Basic, Gt, Lt, Ne, sympify
 from sympy.core.function import AppliedUndef, Function
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanFalse, BooleanTrue
@@ -381,3 +381,19 @@ def _refuse_points(
                 f"{name}: the counterexample says nothing of {', '.join(sorted(missing))}; "
                 "give every variable a value in by={...}"
             )
+        for variable, value in point.items():
+            symbol = variables[variable]
+            if symbol.form in {"number", "entries"} and not _is_inside(symbol, value):
+                raise ClaimError(
+                    f"{name}: {variable} = {value} is no {type(symbol).__name__}; "
+                    "give a counterexample that the claim speaks of"
+                )
+
+
+def _is_inside(symbol: Any, value: Any) -> bool:
+    """Whether a number lies in the interval of its domain."""
+    number = sympify(value)
+    low, high = symbol.low, symbol.high
+    above = low is None or (number > low if symbol.open else number >= low)
+    below = high is None or (number < high if symbol.open else number <= high)
+    return bool(above and below)

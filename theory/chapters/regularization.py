@@ -61,7 +61,7 @@ def l2_equals_decay_in_sgd(theta: Real, g: Real, rate: LearningRate, alpha: Posi
         "rate": Rational(1, 2),
         "beta1": Rational(1, 2),
         "beta2": Rational(1, 2),
-        "eps": 1,
+        "eps": Rational(1, 16),
         "alpha": 1,
     },
     instead="l2_equals_decay_in_sgd",
