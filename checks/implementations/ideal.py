@@ -5,6 +5,7 @@ enclosures, in exact arithmetic. What breaks here is the format's limit and nobo
 """
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -44,8 +45,11 @@ class IdealMachine(Machine):
         if is_drawn(node.operation):
             draw = NUMPY_TEXTBOOK.functions[function_of(node.operation)]
             return self.format.nearest(draw(*map(number, arguments)))
-        result = self._exactly(node.operation, *map(self._ball, arguments))
-        return mapped(self._round, result)
+        result = mapped(self._round, self._exactly(node.operation, *map(self._ball, arguments)))
+        first, *others = arguments
+        if self.arithmetic.wide and all(isinstance(other, Fraction) for other in others):
+            return mapped(_signed, result, first)
+        return result
 
     def pull(
         self, program: Program, values: Mapping[int, Array], y: int, seed: Stored
@@ -80,3 +84,10 @@ class IdealMachine(Machine):
 
     def _round(self, ball: Ball) -> Array:
         return self.format.nearest(reference.doubles(ball.mid))
+
+
+def _signed(result: Array, argument: Array) -> Array:
+    """Zero for zero keeps its sign, of which exact numbers know nothing."""
+    if np.shape(result) != np.shape(argument):
+        return result
+    return np.where((result == 0) & (argument == 0), argument, result)

@@ -78,6 +78,8 @@ def _scaled(
         affine = 3 * ar.unit * sizes * scale.magnitude
         affine = affine + 2 * ar.unit * beta.magnitude
         largest = sizes * scale.magnitude + beta.magnitude
+        either = np.maximum(gamma_.magnitude, inverse.magnitude)
+        largest = np.maximum(largest, centred.magnitude * either)
     return ar.widened(result, np.where(largest <= ar.ceiling, affine, np.inf))
 
 

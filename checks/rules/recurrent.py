@@ -49,7 +49,17 @@ def _slope(rule: Rule, ar: Arithmetic, z: Ball, output: Ball, grad: Ball) -> Bal
     assert rule.backward is not None
     (result,) = rule.backward(ar, z, output, grad)
     assert result is not None
-    return result
+    return ar.widened(result, _overflow(z))
+
+
+def _activated(rule: Rule, ar: Arithmetic, z: Ball) -> Ball:
+    """An activation of a sum that may have overflowed on its way."""
+    return ar.widened(rule.forward(ar, z), _overflow(z))
+
+
+def _overflow(z: Ball) -> Any:
+    """Infinite where a sum may be the difference of two infinities: no gate bounds a NaN."""
+    return np.where(np.isfinite(z.rad), 0.0, np.inf)
 
 
 def _lost(ar: Arithmetic, *factors: Any) -> Any:
@@ -79,14 +89,14 @@ def _rnn_sum(
 
 
 def _rnn(ar: Arithmetic, *arguments: Ball) -> Ball:
-    return _TANH.forward(ar, _rnn_sum(ar, *arguments))
+    return _activated(_TANH, ar, _rnn_sum(ar, *arguments))
 
 
 def _rnn_backward(ar: Arithmetic, *operands: Ball) -> Contributions:
     *arguments, output, grad = operands
     z = _rnn_sum(ar, *arguments)
     # The slope 1 − y² comes from the stored output, or from one that is computed again.
-    stored, again = (_slope(_TANH, ar, z, y, grad) for y in (output, _TANH.forward(ar, z)))
+    stored, again = (_slope(_TANH, ar, z, y, grad) for y in (output, _activated(_TANH, ar, z)))
     return _both_ways(ar, arguments, hull(stored.mid, stored, again))
 
 
@@ -112,7 +122,7 @@ class _Gates:
     def of(cls, ar: Arithmetic, x: Ball, h: Ball, c: Ball, *layers: Ball) -> "_Gates":
         sums = _columns(_rnn_sum(ar, x, h, *layers), 4)
         rules = (_SIGMOID, _SIGMOID, _TANH, _SIGMOID)
-        return cls(sums, [rule.forward(ar, z) for rule, z in zip(rules, sums, strict=True)])
+        return cls(sums, [_activated(rule, ar, z) for rule, z in zip(rules, sums, strict=True)])
 
     def cell(self, ar: Arithmetic, c: Ball) -> Ball:
         """f c + i g."""
@@ -126,14 +136,16 @@ def _lstm_c(ar: Arithmetic, x: Ball, h: Ball, c: Ball, *layers: Ball) -> Ball:
 
 def _lstm_h(ar: Arithmetic, x: Ball, h: Ball, c: Ball, *layers: Ball) -> Ball:
     gates = _Gates.of(ar, x, h, c, *layers)
-    return ar.multiply(gates.values[3], _TANH.forward(ar, gates.cell(ar, c)))
+    return ar.multiply(gates.values[3], _activated(_TANH, ar, gates.cell(ar, c)))
 
 
 def _lstm_c_backward(ar: Arithmetic, *operands: Any) -> Contributions:
     *arguments, _, grad = operands
     gates = _Gates.of(ar, *arguments)
-    out = ar.point(np.zeros(grad.shape))
-    return _through_the_cell(ar, arguments, gates, grad, out, grad.magnitude)
+    # The outputs share this backward pass: their gradient, a zero, is multiplied by their gate.
+    shared = _overflow(gates.sums[3]) + _overflow(gates.cell(ar, arguments[2]))
+    out = ar.widened(ar.point(np.zeros(grad.shape)), shared)
+    return _through_the_cell(ar, arguments, gates, ar.widened(grad, shared), out, grad.magnitude)
 
 
 def _lstm_h_backward(ar: Arithmetic, *operands: Any) -> Contributions:
@@ -142,7 +154,7 @@ def _lstm_h_backward(ar: Arithmetic, *operands: Any) -> Contributions:
     *_, o = gates.values
     # The new cell as it was stored; its enclosure holds the one that is computed again, too.
     cell = output("c")
-    squashed = _TANH.forward(ar, cell)
+    squashed = _activated(_TANH, ar, cell)
     cell_grad = _slope(_TANH, ar, cell, squashed, ar.multiply(grad, o))
     out = _slope(_SIGMOID, ar, gates.sums[3], o, ar.multiply(grad, squashed))
     return _through_the_cell(ar, arguments, gates, cell_grad, out, grad.magnitude)
@@ -193,17 +205,17 @@ class _Unit:
         z_r, z_z = _columns(_rnn_sum(ar, x, h, *of_gates), 2)
         w_in, w_hn, b_in, b_hn = of_n
         from_h = _affine(ar, [(h, w_hn)], [b_hn])
-        r, z = (_SIGMOID.forward(ar, part) for part in (z_r, z_z))
+        r, z = (_activated(_SIGMOID, ar, part) for part in (z_r, z_z))
         reset = ar.multiply(r, from_h)
         # What is reset may be added anywhere among x's terms: it is one term more, a zero here.
         from_x = _affine(ar, [(x, w_in)], [b_in, b_in.map(np.zeros_like)])
         reset = ar.widened(reset, gamma(x.shape[1] + 1, ar.unit) * reset.magnitude)
         z_n = ar.add(from_x, reset)
-        return cls((z_r, z_z, z_n), r, z, _TANH.forward(ar, z_n), from_h)
+        return cls((z_r, z_z, z_n), r, z, _activated(_TANH, ar, z_n), from_h)
 
     def kept(self, ar: Arithmetic) -> Ball:
         """1 − z, from z or from the sum that goes into it."""
-        direct = _SIGMOID.forward(ar, ar.negative(self.sums[1]))
+        direct = _activated(_SIGMOID, ar, ar.negative(self.sums[1]))
         if ar.is_exact:
             return direct
         from_z = ar.subtract(ar.number(Fraction(1)), self.z)
