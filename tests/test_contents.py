@@ -9,14 +9,6 @@ from theory.sources import CV, DOCUMENTS
 BOOK = {claim.name: claim for claim in CLAIMS}
 PLACES = {f"{short} §{number}" for short, sections in SECTIONS.items() for number in sections}
 
-# What the book does not answer yet, by the first claim of the row. A row that is answered and
-# stands here fails; nothing is ever added.
-NOT_YET = {
-    "lstm_keeps_more_gradient_than_rnn",
-    "greedy_pretraining_helps_deep_sigmoid_nets",
-}
-
-
 def missing(row: Row) -> list[str]:
     """What a row lacks: claims, and places that none of its claims cites."""
     claims = [BOOK[name] for name in row.answers if name in BOOK]
@@ -27,15 +19,7 @@ def missing(row: Row) -> list[str]:
 
 @pytest.mark.parametrize("row", ROWS, ids=[row.answers[0] for row in ROWS])
 def test_a_row_is_answered_by_the_book(row):
-    lacks = missing(row)
-    if row.answers[0] in NOT_YET:
-        assert lacks, f"{row.asks} is answered; take {row.answers[0]} out of NOT_YET"
-    else:
-        assert not lacks, row.asks
-
-
-def test_what_is_not_answered_yet_is_in_the_table():
-    assert {row.answers[0] for row in ROWS} >= NOT_YET
+    assert not missing(row), row.asks
 
 
 def test_the_table_describes_the_five_documents():
