@@ -71,6 +71,8 @@ METHODS = {
     "layer_gradient_is_a_product_of_jacobians": "for every n, by induction: base n = 1",
     "relu_chain_gradient_is_the_product_of_its_weights": "by induction (positive at every depth)",
     "factors_above_one_explode": "is at least the factor by which the bound grows",
+    "gradient_norm_is_at_most_the_product_of_largest_singular_values": "the singular value of a "
+    "product is at most the product of theirs",
     "relu_jacobian_is_a_masked_weight_product": "for every n, by induction: base n = 1",
     "residual_jacobian_sums_over_paths": "for every n, by induction: base n = 1",
     "identity_path_is_lossless": "for every n, by induction: base n = 1",
@@ -97,7 +99,6 @@ METHODS = {
 }
 # Claims that no method decides, with the reason.
 OPEN: dict[str, str] = {
-    "gradient_norm_is_at_most_the_product_of_largest_singular_values": "bounded box",
     "gradient_norm_is_at_least_the_product_of_smallest_singular_values": "bounded box",
     # It follows from a parabola below the slope and the mean of y², which no method joins.
     "batch_norm_keeps_inputs_out_of_saturation": "bounded box",

@@ -152,7 +152,7 @@ def counterexample(
             break
         depth = None if least is None else least + number // 2 % 3
         reach = _REACHES[number % len(_REACHES)]
-        sizes = NARROW if number % 2 else Sizes(depth=depth)
+        sizes = Sizes(depth=depth) if number % 2 else NARROW
         try:
             example = at_numbers(formula, variables, sizes, depth, _draw(random, reach))
         except OutOfReachError:
