@@ -103,6 +103,7 @@ def gather(claim: Claim, implementation: Implementation, fmt: Format, example: E
     if program.relation is not Relation.IFF:
         decided = decided & ~unbounded
     count = example.samples
+    left, right = _worst(program.relation, *seen, count)
     return Evidence(
         samples=count,
         false=false,
@@ -112,8 +113,8 @@ def gather(claim: Claim, implementation: Implementation, fmt: Format, example: E
         decided=decided,
         faults=tuple(own),
         slack=slack,
-        left=_first(seen[0], count),
-        right=_first(seen[1], count),
+        left=left,
+        right=right,
         bound=bound,
     )
 
@@ -420,11 +421,22 @@ def _largest(values: Any, count: int) -> NDArray[np.float64]:
     return np.array([values.max(initial=0.0)])  # a list may hold nothing but empty arrays
 
 
-def _first(ball: Ball, count: int) -> NDArray[np.float64]:
-    center = np.asarray(ball.center)
+def _worst(
+    relation: Relation, left: Ball, right: Ball, count: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Both sides of every sample; of one sample with many entries, where it is furthest off."""
+    sides = np.broadcast_arrays(left.center, right.center)
     if count > 1:
-        return np.array(np.broadcast_to(center, (count,)))
-    return center.ravel()[:1] if center.size else np.zeros(1)
+        first, second = (np.array(np.broadcast_to(side, (count,))) for side in sides)
+        return first, second
+    excess = np.atleast_1d(_difference(left, right)).ravel()
+    if not excess.size:
+        return np.zeros(1), np.zeros(1)
+    if relation not in {Relation.AT_MOST, Relation.BELOW}:
+        excess = np.abs(excess)
+    at = int(np.argmax(np.where(np.isnan(excess), np.inf, excess)))
+    first, second = (np.array([side.ravel()[at]]) for side in sides)
+    return first, second
 
 
 def _culprit(

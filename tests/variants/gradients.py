@@ -64,7 +64,7 @@ def global_norm_in_double_precision(grads):
 @variant(NUMPY, "clip_by_value")
 def value_clipping_by_comparison(grads, limit):
     """A choice between three, in the storage format."""
-    bounds = [grad.dtype.type(limit) for grad in grads]
+    bounds = [grad.dtype.type(float(limit)) for grad in grads]
     return [
         np.where(grad > bound, bound, np.where(grad < -bound, -bound, grad)).astype(grad.dtype)
         for grad, bound in zip(grads, bounds, strict=True)

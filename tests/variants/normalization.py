@@ -135,18 +135,18 @@ def running_statistics_step_toward_the_batch(mean, var, x, momentum):
     return tuple((wide(a) + share * (b - wide(a))).astype(a.dtype) for a, b in pairs)
 
 
-@variant(NUMPY, "layer_norm")
+@variant(NUMPY, "layer_norm", limits=("layer_norm_output_ignores_shift_and_scale",))
 def layer_norm_as_an_affine_map(x, gamma, beta, eps):
-    """(x·r − mean·r)·γ + β, row by row."""
+    """(x·r − mean·r)·γ + β, row by row, where x·r overflows sooner than (x − mean)·r."""
     z = wide(x)
     inverse = 1 / np.sqrt(z.var(axis=1, keepdims=True) + z.dtype.type(eps))
     shift = z.mean(axis=1, keepdims=True) * inverse
     return ((z * inverse - shift) * wide(gamma) + wide(beta)).astype(x.dtype)
 
 
-@variant(NUMPY, "layer_norm_backward")
+@variant(NUMPY, "layer_norm_backward", limits=("layer_norm_input_gradient_sums_to_zero",))
 def layer_norm_backward_uncentred(grad, x, gamma, beta, eps, y):
-    """r·h + b·x + c from sums of x itself, as torch writes it."""
+    """r·h + b·x + c from sums of x itself, as torch writes it: they overflow sooner."""
     z, g, d = wide(x), wide(grad), wide(x).dtype.type(x.shape[1])
     mean = z.mean(axis=1, keepdims=True)
     r = 1 / np.sqrt(z.var(axis=1, keepdims=True) + z.dtype.type(eps))
