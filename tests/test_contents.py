@@ -9,6 +9,7 @@ from theory.sources import CV, DOCUMENTS
 BOOK = {claim.name: claim for claim in CLAIMS}
 PLACES = {f"{short} §{number}" for short, sections in SECTIONS.items() for number in sections}
 
+
 def missing(row: Row) -> list[str]:
     """What a row lacks: claims, and places that none of its claims cites."""
     claims = [BOOK[name] for name in row.answers if name in BOOK]
