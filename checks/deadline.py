@@ -12,13 +12,18 @@ class OutOfTime(BaseException):
     """Raised inside the work, which must not take it for a failure of its own."""
 
 
+def can_interrupt() -> bool:
+    """Whether work can be broken off here: in the main thread of a system that has timers."""
+    main = threading.current_thread() is threading.main_thread()
+    return main and hasattr(signal, "setitimer")
+
+
 def within(seconds: float, work: Callable[[], Value]) -> Value | None:
     """What the work returns, or None where it is not done in so much time of the processor.
 
-    Where nothing can interrupt it, outside the main thread and on Windows, it is not begun.
+    Where nothing can interrupt it, it is not begun.
     """
-    main = threading.current_thread() is threading.main_thread()
-    if not main or not hasattr(signal, "setitimer"):
+    if not can_interrupt():
         return None
 
     working = True

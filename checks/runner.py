@@ -22,15 +22,17 @@ from hypothesis import HealthCheck, Phase, given, seed as seeded, settings, targ
 
 from checks import corpus
 from checks.counterexamples import counterexamples, describe
-from checks.deadline import within
+from checks.deadline import can_interrupt, within
 from checks.example import Example, MalformedInput, decode
 from checks.formats import FORMATS, Format
 from checks.implementation import Implementation
 from checks.loading import load, load_chapter
+from checks.lowering import LoweringError
 from checks.matrix import has_cell
 from checks.outcomes import judge
 from checks.strategies import examples, forms, is_deep, is_enumerable, pinned
 from checks.tally import Tally
+from checks.unusable import Unusable
 from checks.verdict import Cell, Result, Verdict
 from theory.claim import REGISTRY, Claim, Standing
 from theory.heads import Several
@@ -140,14 +142,22 @@ def run_task(task: Task) -> Result:
         def judged() -> Result:
             return check(claim, implementation, fmt, profile, task.seed, task.expected, task.events)
 
-        if claim.is_measured:  # whose experiments keep a budget of their own
-            return judged()
         started = time.perf_counter()
         cell = _cell(claim, implementation, fmt)
-        return within(PATIENCE, judged) or _out_of_time(cell, started)
+        try:
+            if claim.is_measured or not can_interrupt():  # experiments keep a budget of their own
+                return judged()
+            reason = f"no verdict within {PATIENCE:g} s, as where a function does not return"
+            return within(PATIENCE, judged) or _unfinished(cell, started, reason)
+        except (Unusable, LoweringError):
+            raise
+        except Exception as error:
+            what = " ".join(f"{type(error).__name__}: {error}".splitlines()[0].split())
+            reason = f"the check itself broke off with {what}; this is Backproof's fault"
+            return _unfinished(cell, started, reason)
 
 
-def _out_of_time(cell: Cell, started: float) -> Result:
+def _unfinished(cell: Cell, started: float, reason: str) -> Result:
     """The result of a cell that was given up."""
     return Result(
         cell=cell,
@@ -158,7 +168,7 @@ def _out_of_time(cell: Cell, started: float) -> Result:
         slack_median=float("nan"),
         slack_largest=float("nan"),
         seconds=time.perf_counter() - started,
-        reason=f"no verdict within {PATIENCE:g} s, as where a function does not return",
+        reason=reason,
     )
 
 

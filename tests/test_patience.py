@@ -30,3 +30,14 @@ def test_an_empty_name_is_no_name(option, capsys):
 
     assert run(["check", option, ""]) == UNUSABLE
     assert "empty name" in capsys.readouterr().err
+
+
+def test_a_fault_of_the_checker_costs_its_own_cell_and_no_other(monkeypatch):
+    def breaks_off(*arguments):
+        raise ZeroDivisionError("by nobody's fault but ours")
+
+    monkeypatch.setattr(runner, "judge", breaks_off)
+    task = Task("sigmoid_slope_at_most_a_quarter", "numpy-textbook", "cpu", "float32")
+    result = run_task(task)
+    assert result.verdict is Verdict.UNDECIDED
+    assert "ZeroDivisionError: by nobody's fault but ours" in result.reason

@@ -48,7 +48,7 @@ class IdealMachine(Machine):
         result = mapped(self._round, self._exactly(node.operation, *map(self._ball, arguments)))
         first, *others = arguments
         if self.arithmetic.wide and all(isinstance(other, Fraction) for other in others):
-            return mapped(_signed, result, first)
+            return _signed(result, first)
         return result
 
     def pull(
@@ -86,8 +86,12 @@ class IdealMachine(Machine):
         return self.format.nearest(reference.doubles(ball.mid))
 
 
-def _signed(result: Array, argument: Array) -> Array:
+def _signed(result: Any, argument: Any) -> Any:
     """Zero for zero keeps its sign, of which exact numbers know nothing."""
+    if isinstance(result, list) and isinstance(argument, list) and len(result) == len(argument):
+        return [_signed(*parts) for parts in zip(result, argument, strict=True)]
+    if isinstance(result, list) or isinstance(argument, list):
+        return result
     if np.shape(result) != np.shape(argument):
         return result
     return np.where((result == 0) & (argument == 0), argument, result)
