@@ -149,7 +149,7 @@ def check(
         bool,
         typer.Option(
             "--experiments",
-            help="Run the claims that train networks, draw their plots, and nothing else.",
+            help="Run the claims about runs of networks, draw their plots, and nothing else.",
         ),
     ] = False,
     tensorboard: Annotated[
@@ -275,23 +275,23 @@ def select(claims: Sequence[Claim], patterns: Sequence[str]) -> list[Claim]:
 
 
 def _of_this_run(claims: Sequence[Claim], costs: bool, experiments: bool) -> list[Claim]:
-    """The claims about times, those that train networks, or all others.
+    """The claims about times, those about runs of networks, or all others.
 
-    What else runs would count among the times, and trainings take minutes.
+    What else runs would count among the times, and networks take minutes.
     """
-    chosen = [claim for claim in claims if claim.is_timed is costs and claim.trains is experiments]
+    chosen = [one for one in claims if one.is_timed is costs and one.is_measured is experiments]
     if chosen:
         return chosen
     if costs or experiments:
-        what = "is about times; leave --costs" if costs else "trains networks; leave --experiments"
+        what = "is about times; leave --costs" if costs else "runs networks; leave --experiments"
         raise UnusableCall(f"none of these claims {what} out")
-    timed, trains = any(one.is_timed for one in claims), any(one.trains for one in claims)
+    timed, measured = any(one.is_timed for one in claims), any(one.is_measured for one in claims)
     raise UnusableCall(
-        "these claims are about times, or train networks; add --costs or --experiments"
-        if timed and trains
+        "these claims are about times, or run networks; add --costs or --experiments"
+        if timed and measured
         else "these claims are about times; add --costs"
         if timed
-        else "these claims train networks, which takes minutes; add --experiments"
+        else "these claims run networks, which takes minutes; add --experiments"
     )
 
 

@@ -54,7 +54,8 @@ class Ball:
             mid[()] = self.mid
             object.__setattr__(self, "mid", mid)
         rad = np.asarray(self.rad, dtype=np.float64)
-        object.__setattr__(self, "rad", np.where(np.isnan(rad), np.inf, rad))
+        unknown = np.isnan(rad)
+        object.__setattr__(self, "rad", np.where(unknown, np.inf, rad) if unknown.any() else rad)
 
     @property
     def center(self) -> Doubles:
@@ -184,23 +185,22 @@ class Arithmetic:
     def rounded(self, mid: Wide, rad: Doubles, roundings: float = 1.0) -> Ball:
         """The result of an operation: its propagated radius, and so many units of rounding."""
         size = np.abs(reference.approximate(mid))
+        relative = gamma(roundings, self.unit)
+        reference_error = max(roundings, 1.0) * self.reference_unit
+        # Doubles themselves underflow; above the subnormals that little is lost in the sum.
+        absolute = self.tiny * roundings + (0.0 if self.wide else DOUBLE_TINY)
         with np.errstate(over="ignore", invalid="ignore"):
-            relative = gamma(roundings, self.unit) * (size + rad)
-            rad = rad + relative + self.tiny * roundings
-            rad = rad + size * (max(roundings, 1.0) * self.reference_unit)
-            if not self.wide:  # doubles themselves underflow
-                rad = rad + np.where(size < FLOAT64.smallest_normal, DOUBLE_TINY, 0.0)
+            rad = rad + relative * (size + rad) + size * reference_error + absolute
             rad = _upward(rad, 16)
-            outside = ~(size + rad <= self.ceiling)
-        return Ball(mid, np.where(outside | np.isnan(rad), np.inf, rad))
+            return Ball(mid, np.where(size + rad <= self.ceiling, rad, np.inf))
 
     # -- operations ---------------------------------------------------------------------------
 
     def add(self, a: Ball, b: Ball) -> Ball:
         """a + b; a sum of floats never underflows, but a device may flush it."""
         with np.errstate(over="ignore", invalid="ignore"):
-            total = Ball(a.mid + b.mid, a.rad + b.rad)
-        return self.rounded(total.mid, total.rad)
+            mid, rad = np.asarray(a.mid + b.mid), a.rad + b.rad
+        return self.rounded(mid, rad)
 
     def negative(self, a: Ball) -> Ball:
         """−a, exactly."""
@@ -217,8 +217,8 @@ class Arithmetic:
             if a.rad.any() or b.rad.any():
                 # Zero times an infinite radius is NaN here, as zero times an infinity is in floats.
                 rad = np.abs(a.center) * b.rad + np.abs(b.center) * a.rad + a.rad * b.rad
-            product = Ball(a.mid * b.mid, rad)
-        return self.rounded(product.mid, product.rad)
+            mid = np.asarray(a.mid * b.mid)
+        return self.rounded(mid, rad)
 
     def reordered(self, product: Ball, *factors: Ball) -> Ball:
         """A product of several factors in any order: another order underflows at another place.

@@ -47,9 +47,9 @@ class Profile:
 
 
 PROFILES = {
-    "ci": Profile(examples=12, derandomize=True),
+    "ci": Profile(examples=8, derandomize=True),
     "nightly": Profile(examples=100, derandomize=False),
-    "dev": Profile(examples=10, derandomize=True),
+    "dev": Profile(examples=6, derandomize=True),
 }
 
 

@@ -26,9 +26,9 @@ PROFILE = PROFILES["nightly" if NIGHTLY else "ci"]
 
 
 def cells(*implementations: str, device: str = "cpu") -> list[object]:
-    """The matrix without trainings and times, for which `backproof check` has options."""
+    """The matrix without experiments and times, for which `backproof check` has options."""
     found = []
-    judged = [claim for claim in CLAIMS if not (claim.trains or claim.is_timed)]
+    judged = [claim for claim in CLAIMS if not (claim.is_measured or claim.is_timed)]
     for turn, (claim, name) in enumerate(product(judged, implementations)):
         formats = [fmt for fmt in FORMATS if has_cell(claim, name, fmt, device)]
         for fmt in formats if NIGHTLY or device == "cuda" else rotated(formats, turn)[:1]:

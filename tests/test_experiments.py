@@ -22,7 +22,7 @@ from checks.loading import load
 from checks.verdict import Verdict
 from checks.vocabulary import BUILT_IN, FORMATS, MEASURED_ON
 from theory.book import MEASURED
-from theory.claim import Claim, ClaimError, apart, claim
+from theory.claim import Claim, ClaimError, Standing, apart, claim
 from theory.domains import Seed
 from theory.measures import GrowthPerLayer, LogErrorSlope, Measure, Probability, WeightGrowth
 from theory.proof import Outcome, prove
@@ -72,6 +72,22 @@ MUTANTS = {
 }
 
 
+# Claims of which one seed takes many seconds.
+SLOW = {
+    "the_activation_decides",
+    "the_start_decides",
+    "mean_gradient_per_layer_during_training",
+    "deep_tanh_net_with_uniform_start_fails",
+}
+# Mutants of networks that take as long as a training does.
+LARGE = {
+    "thousand_layer_residual_net_keeps_its_gradient",
+    "random_relu_gradients_spread_with_inverse_width",
+    "residual_net_with_positive_branches_explodes",
+    "batch_norm_lets_relu_gradients_grow_by_a_fifth_a_layer",
+}
+
+
 def changed(
     entry: Claim, where: dict[str, Any], changes: dict[str, Any], other: Any = None
 ) -> Claim:
@@ -90,7 +106,7 @@ def changed(
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=[pytest.mark.experiments] * entry.trains)
+        pytest.param(name, marks=[pytest.mark.experiments] * (entry.trains or name in LARGE))
         for name, entry in CLAIMS.items()
         if name in MUTANTS
     ],
@@ -100,6 +116,17 @@ def test_a_mutant_turns_the_verdict(name):
     after = Verdict.HOLDS if entry.witnesses else Verdict.FALSE
     fewer = replace(plan_of(entry), seeds=min(plan_of(entry).seeds, FEW))
     assert judge(changed(entry, *MUTANTS[name]), plan=fewer).verdict is after
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.experiments] * (name in SLOW)) for name in CLAIMS],
+)
+def test_one_seed_shows_what_the_claim_says(name):
+    (seed,) = CLAIMS[name].variables
+    refuted = CLAIMS[name].standing is Standing.REFUTED
+    shown = Verdict.FALSE if refuted else Verdict.HOLDS
+    assert replay(CLAIMS[name], {seed: 2}).verdict is shown
 
 
 @pytest.mark.experiments
