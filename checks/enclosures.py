@@ -90,11 +90,11 @@ class Ball:
         finite = np.isfinite(values)
         with np.errstate(invalid="ignore", over="ignore"):
             if reference.is_wide(self.mid):
-                gap = Ball(
-                    self.mid - reference.lift(np.where(finite, values, 0.0)), self.rad
-                ).center
+                gap = reference.gap(self.mid, np.where(finite, values, 0.0))
             else:
                 gap = values - self.mid
+            if finite.all():
+                return np.abs(gap)
             itself = np.isinf(values) & (values == self.center)
             return np.where(finite, np.abs(gap), np.where(itself, 0.0, np.inf))
 

@@ -81,7 +81,7 @@ def gather(claim: Claim, implementation: Implementation, fmt: Format, example: E
     faults, slack, unbounded = _inspect(program, contract, example, trace)
     # Where gradients meet, each function that sent one is named, and one's own is enough.
     own = [f for f in faults if any(map(implementation.is_judged_on, f.operation.split()))]
-    true = _sides(program, contract, readings.exact, example, trace, fmt)
+    true = _true_sides(program, contract, example, trace, fmt)
     seen = _sides(program, contract, readings.observed, example, trace, fmt)
     judge = _Judge(program, contract, example, trace, fmt)
     broken, decided, bound = judge.compare(true, seen)
@@ -346,6 +346,19 @@ def _sides(
     else:
         read = reading(program, contract, example.arrays, trace)
     return sides(program, contract.exact, read, example.arrays, fmt)
+
+
+def _true_sides(
+    program: Program, contract: Contract, example: Example, trace: Trace, fmt: Format
+) -> tuple[Ball, Ball]:
+    """Both sides over the reals: the same for all implementations, unless they draw at random."""
+
+    def read() -> tuple[Ball, Ball]:
+        return _sides(program, contract, readings.exact, example, trace, fmt)
+
+    if any(map(is_drawn, program.operations)):
+        return read()
+    return program.known.of(("true", contract.exact, fmt.name, example.bits), read)
 
 
 def _refuted(relation: Relation, left: Ball, right: Ball) -> Any:

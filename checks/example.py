@@ -4,7 +4,7 @@ Written down, numbers are fractions "n/d" and array entries are C's hexadecimal 
 every value exactly and in the same way on every machine.
 """
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from checks.formats import Format
+from checks.lists import entered
 from checks.program import Argument, Key
 
 
@@ -26,6 +27,15 @@ class Example:
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         # Hypothesis writes its examples out; thousands of entries help nobody there.
         printer.text(f"Example({dict(self.numbers)}, {self.samples} samples)")
+
+    @property
+    def bits(self) -> Hashable:
+        """What tells the example from any other."""
+        arrays = (
+            (key, tuple((part.shape, part.dtype.name, part.tobytes()) for part in entered(value)))
+            for key, value in self.arrays.items()
+        )
+        return frozenset(self.numbers.items()), tuple(arrays), self.samples
 
     def sample(self, index: int) -> "Example":
         """The example with only one of its samples."""

@@ -34,6 +34,7 @@ from sympy import (
 )
 
 from checks.program import Argument, ClosedForm, Derivative, Key, Node, Program, Relation
+from checks.recent import Recent
 from theory import calculus
 from theory.claim import Claim
 from theory.domains import Domain, SmoothMap
@@ -87,8 +88,19 @@ _FUNCTIONS = {
 
 
 def lower(claim: Claim, numbers: Numbers) -> Program:
-    """Unroll a claim for the given depths and parameters. Raises LoweringError."""
-    return _Lowering(claim, numbers).program()
+    """Unroll a claim for the given depths and parameters. Raises LoweringError.
+
+    The same program each time, so that what is known of it is known to all implementations.
+    """
+    # With its claim, lest another one be built in the same place.
+    _, program = _PROGRAMS.of(
+        (id(claim), frozenset(numbers.items())),
+        lambda: (claim, _Lowering(claim, numbers).program()),
+    )
+    return program
+
+
+_PROGRAMS: Recent[tuple[Claim, Program]] = Recent(32)
 
 
 class _Lowering:

@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from checks.evidence import Evidence, breaks, gather
+from checks.evidence import Evidence, Flags, breaks, gather
 from checks.example import Example
 from checks.formats import Format
 from checks.implementation import Implementation
 from checks.implementations.ideal import IDEAL
+from checks.lowering import lower
 from checks.strategies import is_witness
 from checks.verdict import PRECEDENCE, Verdict
 from theory.claim import Claim
@@ -35,6 +36,13 @@ class Outcomes:
         return PRECEDENCE[int(self.codes.min())]
 
 
+def breaks_ideally(claim: Claim, fmt: Format, example: Example) -> Flags:
+    """On which samples the format itself breaks the relation, whoever else does."""
+    return lower(claim, example.numbers).known.of(
+        ("breaks", fmt.name, example.bits), lambda: breaks(claim, IDEAL, fmt, example)
+    )
+
+
 def judge(claim: Claim, implementation: Implementation, fmt: Format, example: Example) -> Outcomes:
     """Run one example and say what each of its samples shows."""
     evidence = gather(claim, implementation, fmt, example)
@@ -44,7 +52,7 @@ def judge(claim: Claim, implementation: Implementation, fmt: Format, example: Ex
     if broken.any():
         ideal = broken
         if implementation.library != "ideal":
-            ideal = breaks(claim, IDEAL, fmt, example)
+            ideal = breaks_ideally(claim, fmt, example)
         codes[broken & ideal] = _CODE[Verdict.FORMAT_LIMIT]
         codes[broken & ~ideal] = _CODE[Verdict.METHOD_LIMIT]
     # A false claim is reproduced where the run shows it too; elsewhere its rounding hides it. No

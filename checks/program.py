@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import Any
 
 from checks.operations import is_differentiable, state_of
+from checks.recent import Recent
 
 Key = tuple[str, int]  # a variable and its layer, which is 0 where it has none
 
@@ -72,6 +73,8 @@ class Program:
     right: int
     relation: Relation
     _ancestors: dict[int, tuple[int, ...]] = field(default_factory=dict, compare=False)
+    # What does not depend on the implementation, by example and format.
+    known: Recent[Any] = field(default_factory=lambda: Recent(64), compare=False, repr=False)
 
     @cached_property
     def derivatives(self) -> tuple[Node, ...]:

@@ -6,7 +6,7 @@ on both alike; only elementary functions and conversions need a name here.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from typing import Any
 
@@ -30,6 +30,7 @@ if flint is not None:
     flint.ctx.prec = BITS
 _multiprecision = mpmath.mp.clone()
 _multiprecision.prec = BITS
+_NUMBER: Any = flint.arb if flint is not None else _multiprecision.mpf
 
 
 def is_wide(values: Wide) -> bool:
@@ -39,8 +40,13 @@ def is_wide(values: Wide) -> bool:
 
 def lift(values: Doubles) -> Wide:
     """The same numbers, exactly, in multiprecision."""
-    number: Any = flint.arb if flint is not None else _multiprecision.mpf
-    return _map(lambda value: number(float(value)), values)
+    return _map(_NUMBER, np.asarray(values, dtype=np.float64))
+
+
+def gap(values: Wide, others: Doubles) -> Doubles:
+    """Multiprecision numbers less doubles, within an ulp."""
+    pairs = zip(values.flat, np.broadcast_to(others, values.shape).ravel().tolist(), strict=True)
+    return _doubles((float(value - _NUMBER(other)) for value, other in pairs), values.shape)
 
 
 def lift_fraction(value: Fraction) -> Any:
@@ -54,12 +60,12 @@ def doubles(values: Wide) -> Doubles:
     """The nearest doubles, rounded once, subnormals and overflow included."""
     if not is_wide(values):
         return values
-    return np.asarray(_map(_nearest_double, values), dtype=np.float64)
+    return _doubles(map(_nearest_double, values.flat), values.shape)
 
 
 def approximate(values: Wide) -> Doubles:
     """Doubles within an ulp of the values: enough for radii, and quicker than the nearest."""
-    return np.asarray(_map(float, values), dtype=np.float64) if is_wide(values) else values
+    return _doubles(map(float, values.flat), values.shape) if is_wide(values) else values
 
 
 def exp(values: Wide) -> Wide:
@@ -103,9 +109,14 @@ def sqrt(values: Wide) -> Wide:
 
 
 def _map(function: Callable[[Any], Any], values: NDArray[Any]) -> Wide:
-    result = np.empty(values.shape, dtype=object)
-    result.flat[:] = [function(value) for value in values.flat]
-    return result
+    numbers = values.flat if is_wide(values) else values.ravel().tolist()
+    return np.fromiter(map(function, numbers), dtype=object, count=values.size).reshape(
+        values.shape
+    )
+
+
+def _doubles(numbers: Iterable[float], shape: tuple[int, ...]) -> Doubles:
+    return np.fromiter(numbers, dtype=np.float64, count=math.prod(shape)).reshape(shape)
 
 
 def _apply(name: str, values: Wide) -> Wide:

@@ -109,20 +109,24 @@ def run_all(work: Sequence[Task], jobs: int, on_result: Callable[[Result], None]
     found: dict[Task, Result] = {}
     # A process that has touched CUDA cannot be forked.
     start = "spawn" if any(task.device == "cuda" for task in work) else None
-    jobs = min(jobs, len(work))  # the pool starts them all at once
+    groups = _together(work)
+    jobs = min(jobs, len(groups))  # the pool starts them all at once
     pool = ProcessPoolExecutor(jobs, mp_context=get_context(start))
-    futures: dict[Future[Result], Task] = {}
+    futures: dict[Future[list[Result]], list[Task]] = {}
     try:
-        for task in work:
-            futures[pool.submit(run_task, task)] = task
+        for group in groups:
+            futures[pool.submit(_run_group, group)] = group
         for future in as_completed(futures):
-            found[futures[future]] = future.result()
-            on_result(found[futures[future]])
+            for task, result in zip(futures[future], future.result(), strict=True):
+                found[task] = result
+                on_result(result)
     except BrokenProcessPool as error:
-        # Tasks are begun in order, so that the one that died is among the first without a result.
-        open_ = [task for future, task in futures.items() if future.exception()]
+        # Groups are begun in order, so that the one that died is among the first without results.
+        open_ = [group for future, group in futures.items() if future.exception()]
         suspects = (
-            f"{task.claim} [{task.implementation} · {task.format}]" for task in open_[:jobs]
+            f"{task.claim} [{task.implementation} · {task.format}]"
+            for group in open_[:jobs]
+            for task in group
         )
         raise WorkerDied(
             "a worker process died, as it does when an implementation crashes the interpreter or "
@@ -131,6 +135,18 @@ def run_all(work: Sequence[Task], jobs: int, on_result: Callable[[Result], None]
     finally:  # interrupted, what waits in the queue is not started
         pool.shutdown(wait=False, cancel_futures=True)
     return [found[task] for task in work]
+
+
+def _together(work: Sequence[Task]) -> list[list[Task]]:
+    """The tasks of one claim in one format next to each other: they share what is exact."""
+    groups: dict[tuple[str, str], list[Task]] = {}
+    for task in work:
+        groups.setdefault((task.claim, task.format), []).append(task)
+    return list(groups.values())
+
+
+def _run_group(group: Sequence[Task]) -> list[Result]:
+    return [run_task(task) for task in group]
 
 
 def run_task(task: Task) -> Result:

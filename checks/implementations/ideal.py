@@ -90,8 +90,7 @@ def _signed(result: Any, argument: Any) -> Any:
     """Zero for zero keeps its sign, of which exact numbers know nothing."""
     if isinstance(result, list) and isinstance(argument, list) and len(result) == len(argument):
         return [_signed(*parts) for parts in zip(result, argument, strict=True)]
-    if isinstance(result, list) or isinstance(argument, list):
-        return result
-    if np.shape(result) != np.shape(argument):
+    arrays = isinstance(result, np.ndarray) and isinstance(argument, np.ndarray)
+    if not arrays or result.shape != argument.shape:
         return result
     return np.where((result == 0) & (argument == 0), argument, result)

@@ -21,7 +21,7 @@ from scipy.stats import binom, chi2, norm
 FALSE_ALARM = 1e-9
 MISSED = 1e-3
 # The share of a second moment that more or less of it is no longer missed.
-EFFECT = 0.02
+EFFECT = 0.03
 # How far the ends of an interval may lie outside of what they need to be, relative to the mean.
 ROOT = 2.0**-30
 
