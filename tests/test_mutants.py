@@ -36,8 +36,10 @@ def cells() -> Iterator[object]:
 
 @pytest.mark.parametrize(("mutant", "claim", "fmt"), list(cells()))
 def test_a_mutant_is_exposed_as_a_defect_of_the_function_that_is_wrong(mutant, claim, fmt):
-    result = check(BOOK[claim], mutant.implementation, FORMATS[fmt], FEW)
-    assert result.verdict is Verdict.DEFECT
+    # As an expected defect its input is made small briefly; whose it is shows all the same.
+    defect = Verdict.DEFECT
+    result = check(BOOK[claim], mutant.implementation, FORMATS[fmt], FEW, expected=defect)
+    assert result.verdict is defect
     assert mutant.is_blamed_by(result.smallest.operation), result.smallest.message
 
 

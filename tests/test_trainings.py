@@ -237,7 +237,7 @@ def command(tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (OWN, "these claims train networks, which takes minutes; add --experiments"),
+        (OWN, "these claims run networks, which takes minutes; add --experiments"),
         (("--experiments", "--costs"), "--experiments and --costs are two runs"),
         (("--tensorboard", "events"), "add --experiments"),
     ],
