@@ -542,9 +542,10 @@ def heads() -> None:
 
 @app.command(epilog="Exit codes: 0 nothing contradicts the book, 1 something does, 2 unusable.")
 def prove(
-    pattern: Annotated[
-        str, typer.Argument(metavar="[PATTERN]", help="A name, a part of names, or *.")
-    ] = "*",
+    patterns: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PATTERN]...", help="Names, parts of names, or *, which is all."),
+    ] = None,
     chapter: Annotated[
         str | None, typer.Option(metavar="FILE.py", help="A file of claims of your own.")
     ] = None,
@@ -560,7 +561,7 @@ def prove(
         from checks.loading import load_chapter
 
         claims = list(load_chapter(chapter))
-    for claim in select(claims, [pattern]):
+    for claim in select(claims, patterns or []):
         found = proof.prove(claim)
         never = "PROVED" if claim.standing is Standing.REFUTED else "REFUTED"
         contradicts = found.outcome.name == never

@@ -699,6 +699,13 @@ def test_only_a_proof_that_contradicts_the_book_fails(command, monkeypatch, name
     assert {"         by hand", "         depths up to 8"} <= set(out.splitlines())
 
 
+def test_several_claims_are_proved_together(command):
+    names = ["sigmoid_slope_is_even", "tanh_slope_at_most_one"]
+    code, out, _ = command("prove", *names)
+    assert code == 0
+    assert all(name in out for name in names)
+
+
 def test_prove_decides_the_whole_book(command, monkeypatch):
     fake_proofs(monkeypatch, "OPEN")
     code, out, _ = command("prove")
