@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from checks import readings
+from checks import readings, reference
 from checks.contract import Contract
 from checks.enclosures import Ball
 from checks.example import Example
@@ -415,8 +415,8 @@ def _other_bits(program: Program, trace: Trace) -> Any:
 
 def _lost(true_left: Ball, true_right: Ball, left: Ball, right: Ball) -> Any:
     """An infinity or NaN where the exact value is finite."""
-    lost = np.isfinite(true_left.center) & ~np.isfinite(left.center)
-    return lost | (np.isfinite(true_right.center) & ~np.isfinite(right.center))
+    lost = reference.is_finite(true_left.mid) & ~np.isfinite(left.center)
+    return lost | (reference.is_finite(true_right.mid) & ~np.isfinite(right.center))
 
 
 def _by_sample(flags: Any, count: int) -> Flags:

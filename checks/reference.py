@@ -68,6 +68,16 @@ def approximate(values: Wide) -> Doubles:
     return _doubles(map(float, values.flat), values.shape) if is_wide(values) else values
 
 
+def is_finite(values: Wide) -> NDArray[np.bool_]:
+    """Which numbers are finite, also where no double is as large."""
+    if not is_wide(values):
+        return np.isfinite(values)
+    finite = (
+        value.is_finite() if flint is not None else mpmath.isfinite(value) for value in values.flat
+    )
+    return np.fromiter(finite, dtype=bool, count=values.size).reshape(values.shape)
+
+
 def exp(values: Wide) -> Wide:
     """The exponential function."""
     return _apply("exp", values)

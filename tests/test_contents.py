@@ -39,6 +39,7 @@ def test_every_section_is_spoken_of():
 def test_a_claim_answers_one_row():
     answers = [name for row in ROWS for name in row.answers]
     assert len(answers) == len(set(answers))
+    assert set(answers) == BOOK.keys()
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.name)

@@ -109,5 +109,5 @@ PLOTS: Mapping[str, Callable[[], Figure]] = {
     "two_circles_data": _circles,
     "layers_near_the_input_learn_slowest": _four_hidden_layers,
     "mean_gradient_per_layer_during_training": _mean_gradients,
-    "float16_overflows_first": _largest_finite_depths,
+    "repeated_factor_overflows_at_depth": _largest_finite_depths,
 }

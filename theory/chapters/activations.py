@@ -27,7 +27,7 @@ def sigmoid_slope_is_even(x: Real):
 
 @claim(source=ML38.section("二"))
 def sigmoid_slope_decays_exponentially(x: Real):
-    """The slope of the sigmoid is at most exp(-|x|), and so halves with every 0.7 on the way out.
+    """The slope of the sigmoid is at most exp(-|x|), which halves with every 0.7 on the way out.
 
     Far out the two agree to all digits of a format, and the slope rounds up as often as down.
     """
@@ -39,7 +39,7 @@ def sigmoid_slope_decays_exponentially(x: Real):
 
 @claim(source=RECTIFIER.section("1"), attained_at={"x": 0})
 def tanh_slope_at_most_one(x: Real):
-    """The tanh is never steeper than 1."""
+    """Tanh is never steeper than 1."""
     return Slope(tanh(x), x) <= 1
 
 
@@ -252,9 +252,6 @@ def hardswish_slope_at_most_one_and_a_half(x: Real):
     return Abs(Slope(hardswish(x), x)) <= Rational(3, 2)
 
 
-# -- what they cost, on the machine at hand --------------------------------------------------------
-
-
 # -- means of the outputs -------------------------------------------------------------------------
 
 
@@ -277,7 +274,7 @@ def elu_is_closer_to_zero_mean_than_relu(z: StandardNormal):
 def elu_output_has_a_positive_mean(z: StandardNormal):
     """For a standard normal input ELU's output has mean 1/√(2π) + √e·Φ(−1) − 1/2, which is 0.161.
 
-    The exponential takes away what lies below 0, but not as much as lies above it.
+    The exponential branch takes away less than the positive branch adds.
     """
     below = exp(Rational(1, 2)) * (1 - erf(1 / sqrt(2))) / 2 - Rational(1, 2)
     return Eq(Expectation(elu(z, 1), z), 1 / sqrt(2 * pi) + below)
@@ -290,6 +287,9 @@ def elu_output_is_zero_centred(z: StandardNormal):
     Closer to 0 than ReLU's, and not 0: 0.161 for a standard normal input.
     """
     return Eq(Expectation(elu(z, 1), z), 0)
+
+
+# -- what they cost, on the machine at hand --------------------------------------------------------
 
 
 @claim(source=(CV.section("2.1"), SOLUTIONS.section("3.3")))

@@ -20,8 +20,8 @@ def norm_clipping_keeps_direction(g: Gradients, c: ClippingLimit):
 def norm_clipping_is_identity_inside_the_ball(g: Gradients, c: ClippingLimit):
     """Gradients with a norm of at most c are left as they are, bit for bit, by clipping to 2c.
 
-    Every gradient of norm c or less is its own clip to c, which is what is clipped again. Between
-    c and 2c nobody can say: a norm that is rounded up may pass its limit.
+    Every gradient of norm c or less is its own clip to c, which is what is clipped again. At 2c
+    itself nobody can say: a norm that is rounded up may pass its limit.
     """
     inside = clip_by_norm(g, c)
     return Identical(clip_by_norm(inside, 2 * c), inside)

@@ -85,7 +85,7 @@ def good_initialisation_always_prevents_vanishing(n: Depth, x: Real, w: Positive
     corrects="good_initialisation_always_prevents_vanishing",
 )
 def scaling_a_weight_up_saturates_its_sigmoid(t: Real):
-    """However large a weight is, at x a sigmoid layer passes no slope of 1/(4x): t·σ'(t) < 1/4.
+    """However large a weight is, at an input x > 0 a sigmoid's slope by x stays below 1/(4x).
 
     For t = wx the slope of σ(wx) by x is w·σ'(wx) = t·σ'(t)/x: a weight above 4 that could make up
     for the sigmoid's quarter drives all but the smallest inputs into saturation.

@@ -67,7 +67,10 @@ def batch_norm_fixes_layer_statistics(
 def batch_norm_ignores_weight_scale(
     u: Batch, W: WeightMatrix, gamma: Features, beta: Features, eps: Epsilon, a: Positive
 ):
-    """Weights that are a times larger in front of a batch norm change nothing of its output."""
+    """Weights that are a times as large in front of a batch norm change nothing of its output.
+
+    So it is once eps is a² times as large, too; as it is, eps makes a little difference.
+    """
     normal = lambda V, eps: batch_norm(linear(u, V, Zeros(V)), gamma, beta, eps)
     return Eq(normal(a * W, a**2 * eps), normal(W, eps))
 
@@ -85,9 +88,10 @@ def batch_norm_keeps_the_sign_of_the_weight_scale(
 def batch_norm_input_gradient_ignores_weight_scale(
     u: Batch, W: WeightMatrix, gamma: Features, beta: Features, eps: Epsilon, a: Positive, g: Batch
 ):
-    """Weights that are a times larger in front of a batch norm send the same gradient further back.
+    """Weights a times as large in front of a batch norm send the same gradient further back.
 
-    This is how batch norm takes the scale of the weights out of the backward pass.
+    Once eps is a² times as large, too. This is how batch norm takes the scale of the weights out of
+    the backward pass.
     """
     loss = lambda V, eps: Total(g * batch_norm(linear(u, V, Zeros(V)), gamma, beta, eps))
     return Eq(Gradient(loss(a * W, a**2 * eps), u), Gradient(loss(W, eps), u))
@@ -97,7 +101,10 @@ def batch_norm_input_gradient_ignores_weight_scale(
 def batch_norm_weight_gradient_scales_inversely(
     u: Batch, W: WeightMatrix, gamma: Features, beta: Features, eps: Epsilon, a: Positive, g: Batch
 ):
-    """Weights that are a times larger in front of a batch norm get a gradient a times smaller."""
+    """Weights a times as large in front of a batch norm get a gradient that is 1/a as large.
+
+    Once eps is a² times as large, too.
+    """
     loss = lambda V, eps: Total(g * batch_norm(linear(u, V, Zeros(V)), gamma, beta, eps))
     return Eq(a * Gradient(loss(a * W, a**2 * eps), a * W), Gradient(loss(W, eps), W))
 

@@ -36,7 +36,8 @@ def two_hundred_steps_underflow(q: ShrinkingFactor):
 
     That is q ≤ 0.917 in float16, 0.629 in bfloat16, 0.595 in float32 and 0.024 in float64; for four
     hundred steps 0.958, 0.793, 0.771 and 0.155. Rounded after every step, as backpropagation does,
-    the product never gets there for q > 1/2: it stalls at a few times the smallest subnormal.
+    the product never gets there for q > 1/2: it stalls near 1/(2(1 − q))
+    times the smallest subnormal.
     """
     return Iff(power(q, 200) > UNDERFLOW_THRESHOLD, 200 * log(q) > log(UNDERFLOW_THRESHOLD))
 
@@ -59,8 +60,8 @@ def lstm_cell_path_is_the_forget_gate(
     """Along the cells, the gradient after T steps is the upstream one times all forget gates f_t.
 
     The direct path: ∂c_t/∂c_{t−1} = f_t, with the states h_t, through which gates look at the past,
-    held. In floats a gate rounds to 1 from a sum of 8.3 (float16), 6.3 (bfloat16), 16.7 (float32)
-    and 36.8 (float64) on; from there the gradient passes the step bit for bit.
+    held. Correctly rounded, a gate is 1 from a sum of 8.3 (float16), 6.3 (bfloat16), 17.3
+    (float32) and 37.4 (float64) on; from there the gradient passes the step bit for bit.
     """
 
     def step(t, c):
@@ -92,7 +93,7 @@ def lstm_output_path_passes_two_gates(
 def lstm_gates_lie_in_unit_interval(x: Real):
     """An LSTM's gates are sigmoids: none is ever fully open, 1, or fully closed, 0.
 
-    In floats they are: 1 from the sum on that the ledger holds, and 0 far out on the other side.
+    In floats a gate is: 1 from the sum on that the ledger holds, and 0 far out on the other side.
     """
     return Abs(sigmoid(x) - Rational(1, 2)) < Rational(1, 2)
 
@@ -110,7 +111,10 @@ def lstm_gates_never_close(x: Real):
 def lstm_output_stays_below_one(
     x: Vector, h: Vector, c: Vector, U: GateMatrix, W: GateMatrix, b: GateBiases, a: GateBiases
 ):
-    """Whatever an LSTM's cell holds, its output lies strictly between −1 and 1."""
+    """Whatever an LSTM's cell holds, its output lies strictly between −1 and 1.
+
+    In floats it reaches them: an open gate and the tanh of a large cell both round to 1.
+    """
     h1, _ = lstm_cell(x, h, c, U, W, b, a)
     return Abs(h1) < 1
 
@@ -190,8 +194,8 @@ def lstm_keeps_more_gradient_than_rnn(seed: Seed):
     """Over 200 steps an LSTM of forget bias 1 keeps 10²⁰ times the gradient of a tanh network.
 
     Measured at a framework's start, 64 wide: 6·10⁻¹⁴ in the median, against what underflows to 0 in
-    float32, so that either has lost it. With a forget bias of 0 the LSTM keeps 10⁻⁴⁰; from a bias
-    of 3 on the gradient does not shrink at all.
+    float32, so that both have lost it. With a forget bias of 0 the LSTM keeps 10⁻⁴⁰; from a bias of
+    3 on the gradient grows.
     """
     kept = lambda cell: GradientNormRatio(RecurrentNetwork(cell=cell, forget_bias=1), seed)
     return Probability(kept("lstm") > 10**20 * kept("tanh"), seed) > Rational(1, 2)

@@ -102,7 +102,7 @@ def thousand_layer_residual_net_keeps_its_gradient(seed: Seed):
 def residual_net_with_positive_branches_explodes(seed: Seed):
     """A thousand blocks h + relu(hW)/√1000 let a gradient grow by a factor of more than 10⁵.
 
-    The branches are never negative, so that their means add up, and so do their derivatives'.
+    The branches are never negative, so that their means add up, and those of their derivatives.
     Measured, 32 wide: 31 at depth 100, 9·10² at 250, 8·10⁶ at 1,000.
     """
     net = ResidualNetwork(depth=1000, width=32, branch="relu")

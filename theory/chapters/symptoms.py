@@ -176,7 +176,7 @@ def rate_far_too_large_is_growth_after_a_jump(seed: Seed):
     instead="errors_fade_across_depth_only_when_gradients_vanish",
 )
 def loss_flat_means_vanishing(seed: Seed):
-    """A loss that stays within a tenth of its start is not seen where gradients flow.
+    """A loss that stays within a tenth of its start is not seen in networks that idle.
 
     Measured: in 89 % of the networks that are idle, because the rate is too small or because there
     is nothing left to learn. A flat loss says that nothing is learned and not why.
