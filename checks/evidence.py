@@ -94,6 +94,8 @@ def gather(claim: Claim, implementation: Implementation, fmt: Format, example: E
         # one is infinite, the format or the reference itself has overflowed.
         infinite = _by_sample(~np.isfinite(_difference(*seen)), example.samples)
         apart = broken & ~false & ~lost & ~outside & ~infinite
+        # A function that is not the file's own may be what takes them apart.
+        apart[[fault.sample for fault in faults if fault not in own]] = False
         own += [_apart_fault(int(index), seen, bound) for index in np.flatnonzero(apart)]
         outside |= apart
     if program.relation is Relation.IDENTICAL:
@@ -415,8 +417,9 @@ def _other_bits(program: Program, trace: Trace) -> Any:
 
 def _lost(true_left: Ball, true_right: Ball, left: Ball, right: Ball) -> Any:
     """An infinity or NaN where the exact value is finite."""
-    lost = reference.is_finite(true_left.mid) & ~np.isfinite(left.center)
-    return lost | (reference.is_finite(true_right.mid) & ~np.isfinite(right.center))
+    pairs = (true_left.mid, left.mid), (true_right.mid, right.mid)
+    lost, other = (reference.is_finite(true) & ~reference.is_finite(seen) for true, seen in pairs)
+    return lost | other
 
 
 def _by_sample(flags: Any, count: int) -> Flags:

@@ -26,6 +26,11 @@ Stored = NDArray[Any]
 Arrays = Mapping[Key, Any]  # NumPy arrays, or lists of them, in the format under test
 
 
+# Nodes of a network up to which one more backward pass costs little; the longer ones are chains of
+# what the shorter ones are made of.
+PROBED = 64
+
+
 @dataclass(frozen=True)
 class Pullback:
     """One backward pass: from a seed at node y to every node that y depends on."""
@@ -157,8 +162,24 @@ def run(program: Program, machine: Machine, arrays: Arrays) -> Trace:
             rows = [pullback.gradients[x] for pullback in passes[y, by_rows]]
         trace.derivatives[node] = np.concatenate(rows) if by_rows else rows[0]
     trace.pullbacks = [pullback for pullbacks in passes.values() for pullback in pullbacks]
+    # A backward pass that forgets the gradient it is given is right where that is 1.
+    if machine.implementation.library != "ideal" and len(program.network) <= PROBED:
+        probes = {y: _probe(trace.values[y]) for y, by_rows in passes if not by_rows}
+        trace.pullbacks += [
+            Pullback(y, probe, _pulled(program, machine, values, y, probe))
+            for y, probe in probes.items()
+        ]
     trace.strayed = frozenset(machine.strayed)
     return trace
+
+
+def _probe(y: Stored) -> Stored:
+    """Gradients to send back and judge, in any format: other than 1, and in an array not alike.
+
+    Entries that are samples have to show the same each by itself, so that all of them get 3.
+    """
+    gradients = np.array([3, -0.5, 2, 1.25] if y.ndim > 1 else [3])
+    return np.resize(gradients, y.shape).astype(y.dtype)
 
 
 def _pulled(
@@ -224,10 +245,18 @@ def called(operation: str, function: Callable[..., Any], *arguments: Any) -> Any
     except (Misbehaviour, KeyboardInterrupt, OutOfTime):
         raise
     except BaseException as error:
-        text = str(error).splitlines()[0] if str(error) else ""
         raise Misbehaviour(
-            operation, f"raised {type(error).__name__}: {text}".rstrip(": ")
+            operation, f"raised {type(error).__name__}: {_first_line(error)}".rstrip(": ")
         ) from error
+
+
+def _first_line(error: BaseException) -> str:
+    """What an exception says, without what would steer a terminal; nothing where it fails to."""
+    try:
+        lines = str(error).splitlines()
+    except Exception:
+        return ""
+    return "".join(filter(str.isprintable, lines[0])) if lines else ""
 
 
 def _bits(saved: Any) -> Any:
@@ -270,7 +299,11 @@ def unlisted(result: Any, like: Any) -> Any:
 
 
 def number(argument: Any) -> Any:
-    """A number as implementations receive it: a whole one as an int, any other as a float."""
+    """A number as implementations receive it: a whole one as an int, any other as a float.
+
+    No caller writes 2**90 for a limit: what int64 does not hold is a float, too.
+    """
     if isinstance(argument, Fraction):
-        return int(argument) if argument.denominator == 1 else float(argument)
+        whole = argument.denominator == 1 and abs(argument) < 2**63
+        return int(argument) if whole else float(argument)
     return argument

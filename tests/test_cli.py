@@ -341,12 +341,13 @@ def test_a_run_that_cannot_go_on_says_why_in_one_line(
     assert one_line(err, message)
 
 
-@pytest.mark.parametrize("end", ["os._exit(3)", "os.kill(os.getpid(), 9)"])
-def test_a_function_that_ends_its_process_is_found(command, tmp_path, end):
+@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.parametrize("end", ["os._exit(0)", "os._exit(3)", "os.kill(os.getpid(), 9)"])
+def test_a_function_that_ends_its_process_is_found(command, tmp_path, end, jobs):
     path = tmp_path / "ending.py"
     path.write_text(f"import os\n\ndef sigmoid(x):\n    {end}\n")
     arguments = ("--implementation", str(path), "--claims", QUARTER, "--formats", "float16,float32")
-    code, out, err = command("check", *arguments, "--jobs", "2")
+    code, out, err = command("check", *arguments, "--jobs", jobs)
     assert code == 2
     assert "not finished" in out
     assert f"it was judging {QUARTER} [{path} · float16]" in err.splitlines()[-1]
@@ -356,9 +357,8 @@ def test_what_a_function_prints_is_no_part_of_the_report(command, tmp_path):
     path = tmp_path / "printing.py"
     path.write_text("def sigmoid(x):\n    print('here')\n    return x.sigmoid()\n")
     arguments = ("--implementation", str(path), "--claims", QUARTER, "--formats", "float32")
-    code, out, err = command("check", *arguments, "--jobs", "1")
+    code, out, _ = command("check", *arguments, "--jobs", "1")
     assert code == 0
-    assert "here" in err
     assert "here" not in out
 
 

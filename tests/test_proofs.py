@@ -100,6 +100,8 @@ METHODS = {
 # Claims that no method decides, with the reason.
 OPEN: dict[str, str] = {
     "gradient_norm_is_at_least_the_product_of_smallest_singular_values": "bounded box",
+    # The norm of the clipped gradients is c, or theirs: no method divides by a norm.
+    "norm_clipping_leaves_half_of_the_limit": "bounded box",
     # It follows from a parabola below the slope and the mean of y², which no method joins.
     "batch_norm_keeps_inputs_out_of_saturation": "bounded box",
     # Chebyshev's inequality adds up a case for each entry.

@@ -211,6 +211,15 @@ def test_a_torch_function_that_writes_to_an_inner_value_gets_a_verdict():
 # -- functions that return something else ---------------------------------------------------------
 
 
+class Speechless(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("not even a word")
+
+
+def speechless(x):
+    raise Speechless
+
+
 class Subclass(np.ndarray):
     pass
 
@@ -236,6 +245,7 @@ DEFECTS = {
         "infinity": lambda x: x + np.float32(np.inf),
         "its input": lambda x: x,
         "an exception": lambda x: 1 / 0,
+        "an exception without a word": speechless,
         "an exit": lambda x: exit(3),
         "too few arguments": lambda: None,
     },
@@ -325,6 +335,13 @@ def test_a_backward_pass_that_is_missing_is_a_defect():
     without = Implementation("without", "numpy", functions)
     evidence = gather(SLOPE, without, FLOAT32, example_of(SLOPE, FLOAT32))
     assert "has no sigmoid_backward(grad, *arguments, output)" in evidence.faults[0].what
+
+
+def test_a_backward_pass_that_forgets_its_gradient_is_a_defect():
+    forgetful = NUMPY_TEXTBOOK.replace(sigmoid_backward=lambda grad, x, y: y * (1 - y))
+    evidence = gather(SLOPE, forgetful, FLOAT32, example_of(SLOPE, FLOAT32))
+    assert evidence.outside.all()
+    assert "the backward pass of sigmoid" in {fault.operation for fault in evidence.faults}
 
 
 def test_torch_may_bring_a_backward_pass_of_its_own():

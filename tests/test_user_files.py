@@ -26,6 +26,7 @@ CLIPPING = "norm_clipping_bounds_the_norm"
 HE = "he_keeps_relu_second_moment"
 OVERFLOW = "repeated_factor_overflows_at_depth"
 RELU = "relu_chain_gradient_is_the_product_of_its_weights"
+SILU = "silu_slope_at_most_1_09984"
 LEAKY_RELU = "leaky_relu_is_the_larger_of_kx_and_x"
 
 # File, the claim and format that expose it, and the function that is wrong.
@@ -41,6 +42,7 @@ WRONG = [
     ("he_truncated", HE, "bfloat16", "he_normal"),
     ("power_integer_exponent", OVERFLOW, "float16", "power"),
     ("residual_truncates", SKIP, "float32", "residual"),
+    ("silu_forgets_its_gradient", SILU, "float32", "the backward pass of silu"),
 ]
 RIGHT = [
     ("torch_plain", (QUARTER, CHAIN, SKIP)),
@@ -49,6 +51,8 @@ RIGHT = [
     ("numpy_with_backward", (RELU, LEAKY_RELU)),
     ("states_its_accuracy", (QUARTER,)),
     ("states_its_working_format", (LAYER, SKIP)),
+    ("torch_clamps", ("value_clipping_bounds_each_entry",)),
+    ("adamw_alone", ("decay_in_adamw_is_that_of_sgd",)),
 ]
 MISBEHAVING = [
     ("returns_another_shape", "sigmoid returned shape (), expected (1,)"),

@@ -43,9 +43,10 @@ def clipping_sums_the_squares_in_half(grads, max_norm):
 
 
 DIRECTION = ("norm_clipping_keeps_direction", "norm_clipping_does_not_depend_on_grouping")
+LENGTH = ("clipped_step_is_bounded", "norm_clipping_leaves_half_of_the_limit")
 
 
-@mutant(NUMPY, "clip_by_norm", (*DIRECTION, "clipped_step_is_bounded"))
+@mutant(NUMPY, "clip_by_norm", (*DIRECTION, *LENGTH))
 def clipping_takes_the_sum_of_magnitudes(grads, max_norm):
     """Σ|g| for the norm, which is larger."""
     norm = sum(np.abs(wide(grad)).sum() for grad in grads)

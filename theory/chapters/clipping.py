@@ -16,6 +16,16 @@ def norm_clipping_keeps_direction(g: Gradients, c: ClippingLimit):
     return Eq(clipped * Norm(g), Norm(clipped) * g)
 
 
+@claim(source=(CV.section("2.4"), PASCANU_2013.section("3.2")))
+def norm_clipping_leaves_half_of_the_limit(g: Gradients, c: ClippingLimit):
+    """A clipped gradient has at least half of the smaller of its norm and c: none is lost.
+
+    Exactly it has all of it; a half is far more than any rounding takes. Where the squares overflow
+    c/‖g‖ is 0, and so is the gradient: of (3, 4)·2⁶⁶ in float32, clipped to 1, nothing is left.
+    """
+    return 2 * Norm(clip_by_norm(g, c)) * Larger(Norm(g), c) >= c * Norm(g)
+
+
 @claim(source=(SOLUTIONS.section("3.2"), PASCANU_2013.section("3.2")))
 def norm_clipping_is_identity_inside_the_ball(g: Gradients, c: ClippingLimit):
     """Gradients with a norm of at most c are left as they are, bit for bit, by clipping to 2c.
