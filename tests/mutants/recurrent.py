@@ -45,6 +45,13 @@ def rnn_backward_forgets_its_slope(grad, *operands):
     return textbook.rnn_cell_backward(grad, *operands[:-1], 0 * operands[-1])
 
 
+@mutant(NUMPY, "rnn_cell_backward", ("rnn_bias_gradient_adds_up_the_rows",))
+def rnn_backward_averages_its_bias_over_the_rows(grad, *operands):
+    """The mean over the batch instead of the sum."""
+    *others, b_ih, b_hh = textbook.rnn_cell_backward(grad, *operands)
+    return *others, b_ih / grad.dtype.type(len(grad)), b_hh
+
+
 @mutant(TORCH, "rnn_cell", RNN, FULL)
 def rnn_detaches_its_state(x, h, w_ih, w_hh, b_ih, b_hh):
     """Truncated after a single step: nothing is sent back in time."""

@@ -13,6 +13,15 @@ def rnn_gradient_is_a_product_over_time(
     return Eq(Jacobian(h(T), h0), steps)
 
 
+@claim(source=(SOLUTIONS.section("3.6"), PASCANU_2013.section("2")))
+def rnn_bias_gradient_adds_up_the_rows(
+    x: Batch, h: Batch, U: SquareMatrix, W: SquareMatrix, b: Features, a: Features
+):
+    """A recurrent cell's bias gets the slopes 1 − y² of all rows of a batch, added up."""
+    y = rnn_cell(x, h, U, W, b, a)
+    return Eq(Gradient(Total(y), b), ColumnTotal(1 - y**2))
+
+
 @claim(
     source=(RECTIFIER.section("1"), PASCANU_2013.section("2.1")),
     attained_at={"T": 7, "x": 0, "h0": 0, "U": 0, "W": Rational(195, 128), "b": 0, "a": 0},
@@ -77,7 +86,7 @@ def lstm_cell_path_is_the_forget_gate(
 
 @claim(source=(SOLUTIONS.section("3.6"), GERS_2000.section("3.2")))
 def lstm_output_path_passes_two_gates(
-    x: Vector, h: Vector, c: Vector, U: GateMatrix, W: GateMatrix, b: GateBiases, a: GateBiases
+    x: Batch, h: Batch, c: Batch, U: GateMatrix, W: GateMatrix, b: GateBiases, a: GateBiases
 ):
     """The gradient of the output by the cell before passes the output and the forget gate.
 
