@@ -174,11 +174,12 @@ def run(program: Program, machine: Machine, arrays: Arrays) -> Trace:
 
 
 def _probe(y: Stored) -> Stored:
-    """Gradients to send back and judge, in any format: other than 1, and in an array not alike.
+    """Gradients to send back and judge: other than 1, and in an array not alike.
 
-    Entries that are samples have to show the same each by itself, so that all of them get 3.
+    Powers of two, which cost no rounding, and none above 1, which would overflow sooner. Entries
+    that are samples have to show the same each by itself, so that all of them get 1/2.
     """
-    gradients = np.array([3, -0.5, 2, 1.25] if y.ndim > 1 else [3])
+    gradients = np.array([0.5, -1, 0.25, -0.5] if y.ndim > 1 else [0.5])
     return np.resize(gradients, y.shape).astype(y.dtype)
 
 

@@ -62,12 +62,12 @@ def lstm_backward_reads_the_stored_cell(grads, *operands):
     return x_grad, h_grad, (f * cell).astype(c.dtype), *rest
 
 
-@variant(TORCH, "gru_cell")
+@variant(TORCH, "gru_cell", limits=("gru_state_never_outgrows_its_past",))
 def gru_in_double_precision(x, h, *layers):
     return torch.gru_cell(x.double(), h.double(), *(part.double() for part in layers)).to(x.dtype)
 
 
-@variant(NUMPY, "gru_cell")
+@variant(NUMPY, "gru_cell", limits=("gru_state_never_outgrows_its_past",))
 def gru_moves_from_its_candidate(x, h, *layers):
     """n + z (h − n)."""
     _, z, n, _ = recurrent._unit(x, h, *layers)
