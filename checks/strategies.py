@@ -31,6 +31,7 @@ from theory.domains import (
     TallShape,
     Weights,
     WideShape,
+    is_within,
 )
 
 # How many samples an example of entries holds; multiprecision references make float64 dearer.
@@ -167,16 +168,12 @@ def deepest(fmt: Format) -> int:
 
 def parameters(domain: Any) -> st.SearchStrategy[Fraction]:
     """Numbers of a domain with at most eight significant bits, simple ones first."""
-    low = Fraction(str(domain.low)) if domain.low is not None else None
-    high = Fraction(str(domain.high)) if domain.high is not None else None
 
     def inside(value: Fraction) -> bool:
-        above = low is None or (value > low if domain.open else value >= low)
-        below = high is None or (value < high if domain.open else value <= high)
-        return above and below
+        return is_within(domain, value, lambda bound: Fraction(str(bound)))
 
     simple = [Fraction(n, d) for d in (1, 2, 4) for n in range(-4 * d, 4 * d + 1)]
-    if high is not None:  # such as an eps, where small is ordinary
+    if domain.high is not None:  # such as an eps, where small is ordinary
         simple += [Fraction(1, 2**power) for power in range(3, 21)]
     simple = sorted(
         {value for value in simple if inside(value)},
@@ -303,14 +300,7 @@ def draw(
 def inside(domain: Any, values: Any) -> NDArray[np.bool_]:
     """Which values lie in a domain."""
     values = np.asarray(values, dtype=np.float64)
-    within = np.ones(values.shape, dtype=bool)
-    if domain.low is not None:
-        low = float(domain.low)
-        within &= values > low if domain.open else values >= low
-    if domain.high is not None:
-        high = float(domain.high)
-        within &= values < high if domain.open else values <= high
-    return within
+    return np.ones(values.shape, dtype=bool) & is_within(domain, values, float)
 
 
 def between(rng: np.random.Generator, fmt: Format, symbol: Any, shape: Any) -> NDArray[Any]:

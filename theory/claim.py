@@ -16,7 +16,7 @@ from sympy.logic.boolalg import BooleanFalse, BooleanTrue
 
 from theory import calculus, heads
 from theory.calculus import Expectation, FormatConstant, Identical, Iff, Time
-from theory.domains import Domain
+from theory.domains import Domain, is_within
 from theory.head import Head
 from theory.kind import Kind, kind_of
 from theory.measures import Measure, Probability, form_of
@@ -383,17 +383,10 @@ def _refuse_points(
             )
         for variable, value in point.items():
             symbol = variables[variable]
-            if symbol.form in {"number", "entries"} and not _is_inside(symbol, value):
+            if symbol.form in {"number", "entries"} and not is_within(
+                symbol, sympify(value), sympify
+            ):
                 raise ClaimError(
                     f"{name}: {variable} = {value} is no {type(symbol).__name__}; "
                     "give a counterexample that the claim speaks of"
                 )
-
-
-def _is_inside(symbol: Any, value: Any) -> bool:
-    """Whether a number lies in the interval of its domain."""
-    number = sympify(value)
-    low, high = symbol.low, symbol.high
-    above = low is None or (number > low if symbol.open else number >= low)
-    below = high is None or (number < high if symbol.open else number <= high)
-    return bool(above and below)

@@ -25,6 +25,7 @@ Bounds are those of the reals; which floats lie inside them is the sampler's bus
 your own is a subclass with other bounds, written beside the claim that needs it.
 """
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from sympy import Expr, IndexedBase, Integer, Rational, Symbol
@@ -39,6 +40,18 @@ class Domain:
     open: ClassVar[bool] = False  # whether the bounds themselves are excluded
     simplest: ClassVar[Expr] = Integer(0)
     assumptions: ClassVar[dict[str, bool]] = {"real": True}
+
+
+def is_within(domain: Any, values: Any, number: Callable[[Expr], Any]) -> Any:
+    """Whether a value, or each of an array, lies in a domain, whose bounds `number` converts."""
+    inside: Any = True
+    if domain.low is not None:
+        low = number(domain.low)
+        inside = inside & (values > low if domain.open else values >= low)
+    if domain.high is not None:
+        high = number(domain.high)
+        inside = inside & (values < high if domain.open else values <= high)
+    return inside
 
 
 class _SymbolDomain(Domain, Symbol):  # type: ignore[misc]  # SymPy is untyped
