@@ -4,12 +4,13 @@ import math
 
 import numpy as np
 
+from checks.implementations.numpy_textbook.logistic import logistic
 from checks.implementations.numpy_textbook.widening import Array, wide
 
 
 def sigmoid(x: Array) -> Array:
-    """1 / (1 + e⁻ˣ), with the exponential of −|x| only, which cannot overflow."""
-    return _sigmoid(wide(x)).astype(x.dtype)
+    """1 / (1 + e⁻ˣ)."""
+    return logistic(wide(x)).astype(x.dtype)
 
 
 def sigmoid_backward(grad: Array, x: Array, y: Array) -> Array:
@@ -79,11 +80,6 @@ def _softplus(z: Array) -> Array:
     return np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
 
 
-def _sigmoid(z: Array) -> Array:
-    tail = np.exp(-np.abs(z))
-    return np.where(z > 0, 1, tail) / (1 + tail)
-
-
 def softplus(x: Array) -> Array:
     """log(1 + eˣ) as max(x, 0) + log(1 + e^−|x|), which does not overflow."""
     return _softplus(wide(x)).astype(x.dtype)
@@ -91,7 +87,7 @@ def softplus(x: Array) -> Array:
 
 def softplus_backward(grad: Array, x: Array, y: Array) -> Array:
     """grad · σ(x)."""
-    return (wide(grad) * _sigmoid(wide(x))).astype(x.dtype)
+    return (wide(grad) * logistic(wide(x))).astype(x.dtype)
 
 
 def log_sigmoid(x: Array) -> Array:
@@ -101,18 +97,18 @@ def log_sigmoid(x: Array) -> Array:
 
 def log_sigmoid_backward(grad: Array, x: Array, y: Array) -> Array:
     """grad · σ(−x)."""
-    return (wide(grad) * _sigmoid(-wide(x))).astype(x.dtype)
+    return (wide(grad) * logistic(-wide(x))).astype(x.dtype)
 
 
 def silu(x: Array) -> Array:
     """x · σ(x)."""
-    return (wide(x) * _sigmoid(wide(x))).astype(x.dtype)
+    return (wide(x) * logistic(wide(x))).astype(x.dtype)
 
 
 def silu_backward(grad: Array, x: Array, y: Array) -> Array:
     """grad · σ(x)(1 + x·σ(−x))."""
     z = wide(x)
-    return (wide(grad) * (_sigmoid(z) * (1 + z * _sigmoid(-z)))).astype(x.dtype)
+    return (wide(grad) * (logistic(z) * (1 + z * logistic(-z)))).astype(x.dtype)
 
 
 def mish(x: Array) -> Array:
@@ -123,7 +119,7 @@ def mish(x: Array) -> Array:
 def mish_backward(grad: Array, x: Array, y: Array) -> Array:
     """grad · (t + x·σ(x)(1 − t²)) with t = tanh(softplus(x))."""
     z, t = wide(x), np.tanh(_softplus(wide(x)))
-    return (wide(grad) * (t + z * _sigmoid(z) * (1 - t * t))).astype(x.dtype)
+    return (wide(grad) * (t + z * logistic(z) * (1 - t * t))).astype(x.dtype)
 
 
 def _normal_distribution(z: Array) -> Array:

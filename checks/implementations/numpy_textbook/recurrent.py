@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from checks.implementations.numpy_textbook.logistic import logistic
 from checks.implementations.numpy_textbook.widening import Array, wide
 
 Gradients = tuple[Array, ...]
@@ -68,17 +69,12 @@ def _sum(x: Array, weight: Array, bias: Array) -> Array:
     return wide(x) @ wide(weight).T + wide(bias)
 
 
-def _sigmoid(z: Array) -> Array:
-    tail = np.exp(-np.abs(z))
-    return np.where(z > 0, 1, tail) / (1 + tail)
-
-
 def _gates(
     x: Array, h: Array, w_ih: Array, w_hh: Array, b_ih: Array, b_hh: Array
 ) -> tuple[Array, Array, Array, Array]:
     """An LSTM's i f g o."""
     i, f, g, o = np.split(_sum(x, w_ih, b_ih) + _sum(h, w_hh, b_hh), 4, axis=1)
-    return _sigmoid(i), _sigmoid(f), np.tanh(g), _sigmoid(o)
+    return logistic(i), logistic(f), np.tanh(g), logistic(o)
 
 
 def _unit(
@@ -88,7 +84,7 @@ def _unit(
     from_x, from_h = (
         np.split(_sum(*layer), 3, axis=1) for layer in ((x, w_ih, b_ih), (h, w_hh, b_hh))
     )
-    r, z = (_sigmoid(from_x[k] + from_h[k]) for k in (0, 1))
+    r, z = (logistic(from_x[k] + from_h[k]) for k in (0, 1))
     return r, z, np.tanh(from_x[2] + r * from_h[2]), from_h[2]
 
 
