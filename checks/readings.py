@@ -21,7 +21,7 @@ from checks.enclosures import Arithmetic, Ball
 from checks.lists import mapped
 from checks.operations import is_drawn
 from checks.program import Derivative, Node, Program
-from checks.rules import RULES, pulled
+from checks.rules import RULES, Exact
 from checks.tracing import Arrays, Trace, accumulate, seeds
 
 
@@ -45,22 +45,6 @@ def drawn(rules: Any, node: Node, stored: Any) -> Any:
     return rules.forward(node.operation, *node.arguments, stored)
 
 
-class _Exact:
-    """The exact reading in the place of a contract."""
-
-    def __init__(self, arithmetic: Arithmetic) -> None:
-        self.arithmetic = arithmetic
-
-    def forward(self, operation: str, *operands: Any) -> Any:
-        return RULES[operation].forward(self.arithmetic, *operands)
-
-    def backward(self, operation: str, *operands: Any) -> Any:
-        return pulled(self.forward, operation, self.arithmetic, *operands)
-
-    def added(self, a: Ball, b: Ball) -> Ball:
-        return self.arithmetic.add(a, b)
-
-
 def exact(
     program: Program,
     arithmetic: Arithmetic,
@@ -69,7 +53,7 @@ def exact(
     known: Mapping[int, Ball] = MappingProxyType({}),
 ) -> Reading:
     """The exact reading; what the run drew at random is taken from its trace, or is `known`."""
-    return _read(program, _Exact(arithmetic), arrays, trace, anchored=False, known=known)
+    return _read(program, Exact(arithmetic), arrays, trace, anchored=False, known=known)
 
 
 def propagated(

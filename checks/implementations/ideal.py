@@ -18,7 +18,7 @@ from checks.implementations.numpy_textbook import NUMPY_TEXTBOOK
 from checks.lists import mapped
 from checks.operations import function_of, is_drawn
 from checks.program import Program
-from checks.rules import RULES, pulled
+from checks.rules import Exact
 from checks.tracing import Array, Machine, Stored, accumulate, number
 
 IDEAL = Implementation("ideal", "ideal", {})
@@ -30,6 +30,7 @@ class IdealMachine(Machine):
     def __init__(self, implementation: Implementation, fmt: Format) -> None:
         super().__init__(implementation, fmt)
         self.arithmetic = Arithmetic.exact(wide=fmt is FLOAT64)
+        self.exact = Exact(self.arithmetic)
 
     def load(self, values: Any, *, differentiated: bool = True) -> Array:
         """As they are."""
@@ -45,7 +46,9 @@ class IdealMachine(Machine):
         if is_drawn(node.operation):
             draw = NUMPY_TEXTBOOK.functions[function_of(node.operation)]
             return self.format.nearest(draw(*map(number, arguments)))
-        result = mapped(self._round, self._exactly(node.operation, *map(self._ball, arguments)))
+        result = mapped(
+            self._round, self.exact.forward(node.operation, *map(self._ball, arguments))
+        )
         first, *others = arguments
         if self.arithmetic.wide and all(isinstance(other, Fraction) for other in others):
             return _signed(result, first)
@@ -59,10 +62,8 @@ class IdealMachine(Machine):
         def contributions(index: int, grad: Array) -> Sequence[Any]:
             node = program.network[index]
             arguments = [values[a] if isinstance(a, int) else a for a in node.arguments]
-            parts = pulled(
-                self._exactly,
+            parts = self.exact.backward(
                 node.operation,
-                self.arithmetic,
                 *map(self._ball, arguments),
                 self._ball(values[index]),
                 self._ball(grad),
@@ -70,12 +71,9 @@ class IdealMachine(Machine):
             return [None if part is None else mapped(self._round, part) for part in parts]
 
         def add(a: Array, b: Array) -> Array:
-            return self._round(self.arithmetic.add(self._ball(a), self._ball(b)))
+            return self._round(self.exact.added(self._ball(a), self._ball(b)))
 
         return accumulate(program, y, seed, contributions, add)
-
-    def _exactly(self, operation: str, *operands: Any) -> Any:
-        return RULES[operation].forward(self.arithmetic, *operands)
 
     def _ball(self, value: Any) -> Any:
         if isinstance(value, list):

@@ -13,6 +13,7 @@ hull reaches to what it then delivers, and the exact value stays the midpoint.
 from collections.abc import Callable
 from typing import Any
 
+from checks.enclosures import Arithmetic, Ball
 from checks.operations import function_of, outputs_of
 from checks.rules import (
     activations,
@@ -63,3 +64,22 @@ def pulled(forward: Callable[..., Any], operation: str, *operands: Any) -> Contr
         return stored if other == operation else forward(other, *arguments)
 
     return backward(arithmetic, *arguments, output, grad)
+
+
+class Exact:
+    """What the rules deliver in exact arithmetic: the reference, and rounded once the control."""
+
+    def __init__(self, arithmetic: Arithmetic) -> None:
+        self.arithmetic = arithmetic
+
+    def forward(self, operation: str, *operands: Any) -> Any:
+        """The value of an operation on its arguments."""
+        return RULES[operation].forward(self.arithmetic, *operands)
+
+    def backward(self, operation: str, *operands: Any) -> Any:
+        """The gradients of an operation's arguments, from (*arguments, output, grad)."""
+        return pulled(self.forward, operation, self.arithmetic, *operands)
+
+    def added(self, a: Ball, b: Ball) -> Ball:
+        """The sum of two gradients that arrive at one value."""
+        return self.arithmetic.add(a, b)
