@@ -19,6 +19,7 @@ from typing import Any
 
 from checks import modes
 from checks.implementation import Implementation
+from checks.oneline import one_line
 from checks.unusable import UnusableFile, did_you_mean
 from checks.vocabulary import BASELINES, BUILT_IN, DEVICES_OF
 from theory.claim import REGISTRY, Claim, ClaimError, check_links
@@ -149,9 +150,9 @@ def _unusable(path: Path, error: BaseException) -> UnusableFile:
             f"{place}: exits while it is imported; put what is to run as a script under "
             'if __name__ == "__main__":'
         )
-    what = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(": ")
     return UnusableFile(
-        f"{place}: raised {what[:300]} while it was imported; see that `python {path.name}` runs"
+        f"{place}: raised {one_line(error)} while it was imported; see that "
+        f"`python {path.name}` runs"
     )
 
 

@@ -29,6 +29,7 @@ from checks.implementation import Implementation
 from checks.loading import load, load_chapter
 from checks.lowering import LoweringError
 from checks.matrix import has_cell
+from checks.oneline import one_line
 from checks.outcomes import judge
 from checks.strategies import examples, forms, is_deep, is_enumerable, pinned
 from checks.tally import Tally
@@ -169,8 +170,7 @@ def run_task(task: Task) -> Result:
         except (Unusable, LoweringError):
             raise
         except Exception as error:
-            what = " ".join(f"{type(error).__name__}: {error}".splitlines()[0].split())
-            reason = f"the check itself broke off with {what}; this is Backproof's fault"
+            reason = f"the check itself broke off with {one_line(error)}; this is Backproof's fault"
             return _unfinished(cell, started, reason)
 
 

@@ -18,6 +18,7 @@ from checks.deadline import OutOfTime
 from checks.formats import Format
 from checks.implementation import Implementation, Misbehaviour
 from checks.lists import entered, mapped
+from checks.oneline import one_line
 from checks.operations import as_called, function_of, head_of, output_number, outputs_of
 from checks.program import Derivative, Key, Node, Program
 
@@ -246,18 +247,7 @@ def called(operation: str, function: Callable[..., Any], *arguments: Any) -> Any
     except (Misbehaviour, KeyboardInterrupt, OutOfTime):
         raise
     except BaseException as error:
-        raise Misbehaviour(
-            operation, f"raised {type(error).__name__}: {_first_line(error)}".rstrip(": ")
-        ) from error
-
-
-def _first_line(error: BaseException) -> str:
-    """What an exception says, without what would steer a terminal; nothing where it fails to."""
-    try:
-        lines = str(error).splitlines()
-    except Exception:
-        return ""
-    return "".join(filter(str.isprintable, lines[0])) if lines else ""
+        raise Misbehaviour(operation, f"raised {one_line(error)}") from error
 
 
 def _bits(saved: Any) -> Any:
