@@ -33,6 +33,7 @@ from sympy import (
     sign,
 )
 
+from checks.operations import exactly
 from checks.program import Argument, ClosedForm, Derivative, Key, Node, Program, Relation
 from checks.recent import Recent
 from theory import calculus
@@ -409,7 +410,7 @@ class _Lowering:
                 "Exactly(sigmoid(z)), or leave Exactly out: a statement is evaluated exactly anyway"
             )
         arguments = (self.statement(part, env) for part in expression.args)
-        return self.say(f"exactly {type(expression).__name__}", *arguments)
+        return self.say(exactly(type(expression).__name__), *arguments)
 
     def combine(self, operation: str, parts: list[Argument]) -> Argument:
         result = parts[0]

@@ -16,6 +16,16 @@ def function_of(operation: str) -> str:
     return operation.partition(".")[0]
 
 
+def exactly(head: str) -> str:
+    """The operation of a statement that evaluates a head exactly."""
+    return f"exactly {head}"
+
+
+def exact_head(operation: str) -> str | None:
+    """The head that an operation of a statement evaluates exactly, if it is one that does."""
+    return operation.removeprefix("exactly ") if operation.startswith("exactly ") else None
+
+
 def head_of(operation: str) -> type[ImplementationHead] | None:
     """The head that defines the operation; None for the array library's own arithmetic."""
     return HEADS.get(function_of(operation))

@@ -103,11 +103,6 @@ def tanh(values: Wide) -> Wide:
     return _apply("tanh", values)
 
 
-def erf(values: Wide) -> Wide:
-    """The error function."""
-    return _apply("erf", values)
-
-
 def erfc(values: Wide) -> Wide:
     """The complementary error function, as accurate far out as elsewhere."""
     return _apply("erfc", values)
@@ -144,7 +139,7 @@ def _entry_by_entry(function: Callable[[float], float]) -> Callable[[Doubles], D
     return lambda values: np.asarray(np.frompyfunc(function, 1, 1)(values), dtype=np.float64)
 
 
-_DOUBLES = {"erf": _entry_by_entry(math.erf), "erfc": _entry_by_entry(math.erfc)}
+_DOUBLES = {"erfc": _entry_by_entry(math.erfc)}
 
 
 def _nearest_double(value: Any) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 
 from checks.enclosures import Arithmetic, Ball
 from checks.formats import Format
+from checks.operations import exact_head
 from checks.program import Program
 from checks.readings import Reading, points
 from checks.rules import RULES
@@ -71,8 +72,8 @@ def evaluate(
             values[index] = arithmetic.number(fmt.underflow_threshold)
         else:
             operands = [values[a] if isinstance(a, int) else a for a in node.arguments]
-            exactly, _, head = node.operation.partition("exactly ")
-            operation = RULES[head].forward if head else _OPERATIONS[exactly]
+            head = exact_head(node.operation)
+            operation = RULES[head].forward if head else _OPERATIONS[node.operation]
             values[index] = operation(arithmetic, *operands)
     return values
 
