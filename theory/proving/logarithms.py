@@ -47,17 +47,14 @@ def _sign_of(relation: Any, field: Field) -> tuple[Any, frozenset[int]]:
         raise OutOfReachError(f"{type(relation).__name__} is no comparison")
     left, right = (_without_heads(side) for side in relation.args)
     powers = (left - right).atoms(Pow)
-    if any(not part.exp.is_number for part in powers) and not _are_positive(left, right):
+    are_positive = left.is_positive and right.is_positive
+    if any(not part.exp.is_number for part in powers) and not are_positive:
         raise OutOfReachError("a side that has no logarithm: it may be negative or 0")
-    if powers and _are_positive(left, right):
+    if powers and are_positive:
         left, right = expand_log(log(left)), expand_log(log(right))
     for symbol in left.free_symbols | right.free_symbols:
         field.domains[symbol] = initial_range(symbol)
     return read(expand_log(left - right), {}, field), ALLOWED[type(relation)]
-
-
-def _are_positive(left: Any, right: Any) -> bool:
-    return bool(left.is_positive and right.is_positive)
 
 
 def _without_heads(node: Any) -> Any:

@@ -6,21 +6,19 @@ all entries. So a bound by norms follows from one by singular values: theory.pro
 
 from typing import Any
 
-from sympy import Ge, Le, Mul, Product
+from sympy import Le, Mul, Product
 
 from theory.calculus import Gradient, Iterated, Jacobian, LargestSingularValue, Norm, Total
 from theory.domains import Domain
 from theory.proving.depth import the_network
 from theory.proving.errors import OutOfReachError
+from theory.proving.relations import upper_bound
 from theory.proving.singular import by_singular_values
 
 
 def by_norms(formula: Any, n: Any) -> str:
     """Prove ‖∂Σ(g·h(n))/∂h(0)‖ <= ‖g‖·R(n) for every n >= 1. Raises OutOfReachError."""
-    relation = formula.reversed if isinstance(formula, Ge) else formula
-    if not isinstance(relation, Le):
-        raise OutOfReachError("the relation is no upper bound")
-    length, bound = relation.args
+    length, bound = upper_bound(formula)
     if not (isinstance(length, Norm) and isinstance(length.args[0], Gradient)):
         raise OutOfReachError("what is bounded is not the norm of a gradient")
     loss, start = length.args[0].args

@@ -62,6 +62,14 @@ def settle_equivalence(
     return f"both statements have the same truth in all {len(answers)} cases by signs"
 
 
+def upper_bound(formula: Any) -> tuple[Any, Any]:
+    """The value and the bound of value <= bound or bound >= value. Raises OutOfReachError."""
+    relation = formula.reversed if isinstance(formula, Ge) else formula
+    if not isinstance(relation, Le):
+        raise OutOfReachError("the relation is no upper bound")
+    return relation.args
+
+
 def differences(left: Any, right: Any) -> list[Any]:
     """left − right, entry by entry, a single row being repeated for every row of the other side.
 

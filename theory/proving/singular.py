@@ -8,22 +8,19 @@ where the layer's Jacobian is W, every row or every column of it scaled by a num
 
 from typing import Any
 
-from sympy import Ge, Le, Matrix, MatrixBase, Mul, S
+from sympy import Le, Matrix, MatrixBase, Mul, S
 
 from theory.calculus import Iterated, Jacobian, LargestSingularValue
 from theory.proving.bounds import bound_factor
 from theory.proving.depth import LAYERS, Setting, layers_named, the_network
 from theory.proving.errors import OutOfReachError
 from theory.proving.peeling import N
-from theory.proving.relations import settle
+from theory.proving.relations import settle, upper_bound
 
 
 def by_singular_values(formula: Any, n: Any) -> str:
     """Prove σ_max(∂h(n)/∂h(0)) <= R(n) for every n >= 1. Raises OutOfReachError."""
-    relation = formula.reversed if isinstance(formula, Ge) else formula
-    if not isinstance(relation, Le):
-        raise OutOfReachError("the relation is no upper bound")
-    value, bound = relation.args
+    value, bound = upper_bound(formula)
     if not (isinstance(value, LargestSingularValue) and isinstance(value.args[0], Jacobian)):
         raise OutOfReachError("what is bounded is not the largest singular value of a Jacobian")
     top, start = value.args[0].args
@@ -36,7 +33,7 @@ def by_singular_values(formula: Any, n: Any) -> str:
     for parity in LAYERS:
         setting = Setting(formula, parity, least=1)
         first = Jacobian(body.xreplace({layer: S.One, h: given}), given)
-        how = _settle_layer(setting, first, bound.xreplace({n: S.One}).doit())
+        _settle_layer(setting, first, bound.xreplace({n: S.One}).doit())
         below = Iterated(*network.args[:4], N)
         peeled = Jacobian(body.xreplace({layer: N + 1, h: below}), below)
         how = _settle_layer(setting, peeled, bound_factor(setting, bound, n))
