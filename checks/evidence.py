@@ -79,29 +79,26 @@ def gather(claim: Claim, implementation: Implementation, fmt: Format, example: E
     except Misbehaviour as error:
         return _misbehaved(example.samples, error, _culprit(program, implementation, fmt, example))
     faults, slack, unbounded = _inspect(program, contract, example, trace)
-    # Where gradients meet, each function that sent one is named, and one's own is enough.
-    own = [f for f in faults if any(map(implementation.is_judged_on, f.operation.split()))]
+    own, foreign = _by_owner(faults, implementation)
     true = _true_sides(program, contract, example, trace, fmt)
     seen = _sides(program, contract, readings.observed, example, trace, fmt)
     judge = _Judge(program, contract, example, trace, fmt)
     broken, decided, bound = judge.compare(true, seen)
     lost = _by_sample(_lost(*true, *seen), example.samples)
     false = _by_sample(_refuted(program.relation, *true), example.samples)
-    outside = np.zeros(example.samples, dtype=bool)
-    outside[[fault.sample for fault in own]] = True
+    outside, elsewhere = (_samples_of(some, example.samples) for some in (own, foreign))
+    # Where a function that is not the file's own is wrong, it may be what takes the sides apart.
+    unexplained = broken & ~false & ~lost & ~outside & ~elsewhere
     if program.relation is Relation.EQUAL:
         # Both sides round away from one exact value: further apart, one of them is wrong. Where
         # one is infinite, the format or the reference itself has overflowed.
         infinite = _by_sample(~np.isfinite(_difference(*seen)), example.samples)
-        apart = broken & ~false & ~lost & ~outside & ~infinite
-        # A function that is not the file's own may be what takes them apart.
-        apart[[fault.sample for fault in faults if fault not in own]] = False
+        apart = unexplained & ~infinite
         own += [_apart_fault(int(index), seen, bound) for index in np.flatnonzero(apart)]
         outside |= apart
     if program.relation is Relation.IDENTICAL:
-        differ = broken & ~false & ~lost & ~outside
-        own += [_bits_fault(int(index), program, trace) for index in np.flatnonzero(differ)]
-        outside |= differ
+        own += [_bits_fault(int(index), program, trace) for index in np.flatnonzero(unexplained)]
+        outside |= unexplained
     if program.relation is not Relation.IFF:
         decided = decided & ~unbounded
     count = example.samples
@@ -136,6 +133,25 @@ def breaks(claim: Claim, implementation: Implementation, fmt: Format, example: E
     if program.relation is not Relation.IFF:
         broken = broken | ~np.isfinite(seen[0].center) | ~np.isfinite(seen[1].center)
     return _by_sample(broken, example.samples)
+
+
+def _by_owner(
+    faults: list[Fault], implementation: Implementation
+) -> tuple[list[Fault], list[Fault]]:
+    """Faults of functions that an implementation is judged on, and of those that it borrows."""
+    own: list[Fault] = []
+    foreign: list[Fault] = []
+    for fault in faults:
+        # Where gradients meet, each function that sent one is named, and one's own is enough.
+        judged = any(map(implementation.is_judged_on, fault.operation.split()))
+        (own if judged else foreign).append(fault)
+    return own, foreign
+
+
+def _samples_of(faults: list[Fault], count: int) -> Flags:
+    flags = np.zeros(count, dtype=bool)
+    flags[[fault.sample for fault in faults]] = True
+    return flags
 
 
 def inspect(program: Program, contract: Contract, example: Example, trace: Trace) -> list[Fault]:
