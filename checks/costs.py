@@ -31,7 +31,8 @@ from theory.claim import Claim
 
 Clock = Callable[[], float]
 
-# How often the interval may miss the median.
+# How often the interval may miss the median. There are some dozens of comparisons, run by hand on a
+# quiet machine and not by CI; some runs in a hundred will have to be repeated.
 FALSE_ALARM = 1e-3
 # The quantiles that are reported beside the median.
 QUANTILES = (0.1, 0.25, 0.75, 0.9)

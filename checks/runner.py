@@ -102,6 +102,7 @@ def run_all(work: Sequence[Task], jobs: int, on_result: Callable[[Result], None]
 
     Raises WorkerDied.
     """
+    # One process is easier to debug and to interrupt; foreign code might end it, or its own worker.
     if jobs == 1 and {task.implementation for task in work} <= set(BUILT_IN):
         results = []
         for task in work:
