@@ -29,8 +29,7 @@ class IdealMachine(Machine):
 
     def __init__(self, implementation: Implementation, fmt: Format) -> None:
         super().__init__(implementation, fmt)
-        self.arithmetic = Arithmetic.exact(wide=fmt is FLOAT64)
-        self.exact = Exact(self.arithmetic)
+        self.exact = Exact(Arithmetic.exact(wide=fmt is FLOAT64))
 
     def load(self, values: Any, *, differentiated: bool = True) -> Array:
         """As they are."""
@@ -50,7 +49,7 @@ class IdealMachine(Machine):
             self._round, self.exact.forward(node.operation, *map(self._ball, arguments))
         )
         first, *others = arguments
-        if self.arithmetic.wide and all(isinstance(other, Fraction) for other in others):
+        if self.exact.arithmetic.wide and all(isinstance(other, Fraction) for other in others):
             return _signed(result, first)
         return result
 
@@ -78,7 +77,7 @@ class IdealMachine(Machine):
     def _ball(self, value: Any) -> Any:
         if isinstance(value, list):
             return [self._ball(part) for part in value]
-        return self.arithmetic.point(value) if isinstance(value, np.ndarray) else value
+        return self.exact.arithmetic.point(value) if isinstance(value, np.ndarray) else value
 
     def _round(self, ball: Ball) -> Array:
         return self.format.nearest(reference.doubles(ball.mid))

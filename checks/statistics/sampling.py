@@ -25,6 +25,7 @@ from checks.lowering import lower
 from checks.machines import machine
 from checks.operations import function_of, is_drawn
 from checks.program import Program
+from checks.rules import Exact
 from checks.rules.initializers import ROUNDINGS, format_of
 from checks.statement import evaluate
 from checks.statistics.table import Mean, means
@@ -134,7 +135,7 @@ class _Runs:
         prepared = machine(self.implementation, self.format)
         if isinstance(prepared, IdealMachine):
             # Correct to the last bit but one is enough here, and multiprecision takes minutes.
-            prepared.arithmetic = self.exactly
+            prepared.exact = Exact(self.exactly)
         return run(program, prepared, arrays)
 
     def _normals(self, count: int) -> tuple[Arrays, Any]:
