@@ -33,9 +33,10 @@ from sympy import (
     sign,
 )
 
-from checks.operations import exactly
+from checks.operations import exactly, function_of
 from checks.program import Argument, ClosedForm, Derivative, Key, Node, Program, Relation
 from checks.recent import Recent
+from checks.rules import RULES
 from theory import calculus
 from theory.claim import Claim
 from theory.domains import Domain, SmoothMap
@@ -131,7 +132,20 @@ class _Lowering:
                 f"{self.claim.name}: Identical compares stored bits, and one side is arithmetic or "
                 "a number; put it under Computed(...), a head or a derivative"
             )
+        self._refuse_without_backward(program)
         return program
+
+    def _refuse_without_backward(self, program: Program) -> None:
+        for derivative in program.derivatives:
+            y, x = derivative.parents
+            reached = set(program.ancestors(y))
+            for node in (program.network[index] for index in reached if x in reached):
+                rule = RULES.get(node.operation)
+                if rule and rule.backward is None and reached & set(node.parents):
+                    raise LoweringError(
+                        f"{self.claim.name}: {function_of(node.operation)} has no backward pass, "
+                        "and the claim differentiates through it; state the claim of its values"
+                    )
 
     def side(self, expression: Any) -> int:
         """One side of the relation; a side of an Iff is an inequality, read as right − left."""

@@ -34,13 +34,14 @@ from theory.domains import (
     Coefficient,
     Depth,
     Features,
+    Gradients,
     Real,
     SmoothMap,
     Vector,
     WeightMatrix,
     Weights,
 )
-from theory.heads import batch_norm, leaky_relu, linear, relu, residual, sigmoid, tanh
+from theory.heads import batch_norm, global_norm, leaky_relu, linear, relu, residual, sigmoid, tanh
 from theory.sources import CV
 
 BOOK = {entry.name: entry for entry in CLAIMS}
@@ -188,6 +189,13 @@ def test_a_derivative_by_a_number_is_refused():
         return Slope(leaky_relu(x, m), m) <= 1
 
     assert "only arrays have gradients" in refusal(by_a_number, m=Fraction(1))
+
+
+def test_a_derivative_through_what_has_no_backward_pass_is_refused():
+    def the_slope_of_a_norm(g: Gradients):
+        return Eq(Gradient(global_norm(g), g), g)
+
+    assert "global_norm has no backward pass" in refusal(the_slope_of_a_norm)
 
 
 def test_a_depth_that_is_no_whole_number_is_refused():
