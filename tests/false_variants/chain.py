@@ -240,7 +240,7 @@ def network_is_its_first_layer_applied_last(n: Depth, x: Vector, W: WeightMatric
 @false(REFUTED)
 def factors_below_one_vanish_one_power_faster(n: Depth, x: Real, u: Fractions, q: UnitInterval):
     """One layer too many."""
-    a = layers(lambda i, h: tanh(q * u[i] * h), x)
+    a = layers(lambda i, h: sigmoid(4 * q * u[i] * h), x)
     return Abs(Gradient(a(n), x)) <= q ** (n + 1)
 
 

@@ -53,6 +53,12 @@ def sigmoid_slope_is_a_difference(grad, x, y):
     return (wide(grad) * (wide(y) - wide(y) * wide(y))).astype(x.dtype)
 
 
+@mutant(NUMPY, "sigmoid_backward", ("factors_below_one_vanish",))
+def sigmoid_slope_forgets_the_output(grad, x, y):
+    """1 − y for y(1 − y): the slope of the logarithm of the sigmoid."""
+    return (wide(grad) * (1 - wide(y))).astype(x.dtype)
+
+
 @mutant(TORCH, "sigmoid", SIGMOID_CHAINS, FULL)
 def sigmoid_as_a_softmax_cancels(x):
     """Of x against 0: the backward pass of softmax, y(g − Σ g·y), is that difference too."""
@@ -111,7 +117,6 @@ def tanh_cancels_near_zero(x):
 
 
 TANH_SLOPES = (
-    "factors_below_one_vanish",
     "layer_jacobian_is_weight_times_slope",
     "layer_jacobian_is_the_activation_derivative",
     "weight_gradient_is_error_times_input",

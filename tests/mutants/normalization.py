@@ -205,6 +205,22 @@ def rms_norm_subtracts_the_mean(x, gamma, eps):
     return textbook.layer_norm(x, gamma, np.zeros_like(gamma), eps)
 
 
+@mutant(NUMPY, "rms_norm_backward", ("rms_norm_input_gradient_is_orthogonal_to_input",))
+def rms_norm_backward_holds_the_norm(grad, x, gamma, eps, y):
+    """γ · grad / rms, as though the length of the row were a constant."""
+    _, gamma_grad = textbook.rms_norm_backward(grad, x, gamma, eps, y)
+    z = wide(x)
+    inverse = 1 / np.sqrt((z * z).mean(axis=1, keepdims=True) + z.dtype.type(eps))
+    return (wide(grad) * wide(gamma) * inverse).astype(x.dtype), gamma_grad
+
+
+@mutant(NUMPY, "rms_norm_backward", ("rms_norm_input_gradient_is_orthogonal_to_input",))
+def rms_norm_backward_keeps_the_last_rows_gamma(grad, x, gamma, eps, y):
+    """γ's gradient is the last row's, where it is the sum over all of them."""
+    x_grad, _ = textbook.rms_norm_backward(grad, x, gamma, eps, y)
+    return x_grad, textbook.rms_norm_backward(grad[-1:], x[-1:], gamma, eps, y[-1:])[1]
+
+
 @mutant(NUMPY, "batch_norm", ("batch_norm_output_has_mean_beta",), ("float16",))
 def batch_norm_reads_eps_in_half(x, gamma, beta, eps):
     """ε as float16 holds it: 1e-8 is 0, and rows that are all alike divide 0 by 0."""

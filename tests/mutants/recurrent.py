@@ -127,3 +127,27 @@ def gru_backward_forgets_the_direct_path(grad, *operands):
     x_grad, h_grad, *rest = textbook.gru_cell_backward(grad, *operands)
     _, z, _, _ = recurrent._unit(*operands[:-1])
     return x_grad, (wide(h_grad) - wide(grad) * z).astype(h_grad.dtype), *rest
+
+
+GRU_BATCH = ("gru_candidate_bias_gradient_adds_up_the_rows",)
+
+
+@mutant(NUMPY, "gru_cell", GRU_BATCH)
+def gru_splits_its_gates_along_the_rows(x, h, w_ih, w_hh, b_ih, b_hh):
+    """Sums that are read as (3, m, d): right for one row, and other units' numbers for more."""
+    from_x, from_h = (
+        (wide(part) @ wide(weight).T + wide(bias)).reshape(3, *h.shape)
+        for part, weight, bias in ((x, w_ih, b_ih), (h, w_hh, b_hh))
+    )
+    r, z = (1 / (1 + np.exp(-(from_x[gate] + from_h[gate]))) for gate in (0, 1))
+    n = np.tanh(from_x[2] + r * from_h[2])
+    return ((1 - z) * n + z * wide(h)).astype(x.dtype)
+
+
+@mutant(NUMPY, "gru_cell_backward", GRU_BATCH)
+def gru_backward_averages_the_biases_over_the_rows(grad, *operands):
+    """Mean for sum."""
+    *parts, b_ih_grad, b_hh_grad = textbook.gru_cell_backward(grad, *operands)
+    rows = len(grad)
+    means = ((wide(part) / rows).astype(part.dtype) for part in (b_ih_grad, b_hh_grad))
+    return *parts, *means

@@ -17,6 +17,7 @@ SCALE = "adam_ignores_the_scale_of_gradients"
 PENALTY_AS_DECAY = "l2_equals_decay_in_adam"
 PENALTY_IN_ADAM = "decay_in_adam_is_an_l2_penalty"
 DECOUPLED = "decay_in_adamw_is_that_of_sgd"
+MOMENTS = "decay_in_adamw_leaves_the_moments_alone"
 ADAM = (SCALE, DECOUPLED, PENALTY_IN_ADAM, PENALTY_AS_DECAY)
 
 
@@ -165,10 +166,17 @@ def adam_reads_its_moments_back_from_half(*arguments):
     return adam(*arguments, stored=lambda moment: wide(moment.astype(dtype)))
 
 
-@mutant(NUMPY, "adamw_step", (DECOUPLED, PENALTY_AS_DECAY))
+@mutant(NUMPY, "adamw_step", (DECOUPLED, PENALTY_AS_DECAY, MOMENTS))
 def adamw_decays_through_the_moments(*arguments):
     """An L2 penalty's gradient: what AdamW was written to avoid."""
     return textbook.adam_step(*arguments)
+
+
+@mutant(NUMPY, "adamw_step", (MOMENTS,))
+def adamw_hands_back_the_moments_it_was_given(*arguments):
+    """The parameters move and the moments stay: every step is the first."""
+    params, _ = textbook.adamw_step(*arguments)
+    return params, arguments[2]
 
 
 @mutant(NUMPY, "adamw_step", (DECOUPLED, PENALTY_AS_DECAY))

@@ -38,9 +38,10 @@ def sigmoid_chain_gradient_shrinks_geometrically(n: Depth, x: Real, w: Weights, 
 def factors_below_one_vanish(n: Depth, x: Real, u: Fractions, q: UnitInterval):
     """Where no layer's factor |wφ'| exceeds q, at most qⁿ of a gradient passes n layers.
 
-    The weights are q times a number between -1 and 1, and the slope of tanh is at most 1.
+    It is the factor that counts: the slope of a sigmoid is at most 1/4, so that weights of up to
+    4q, which may well be above 1, make factors of at most q.
     """
-    a = layers(lambda i, h: tanh(q * u[i] * h), x)
+    a = layers(lambda i, h: sigmoid(4 * q * u[i] * h), x)
     return Abs(Gradient(a(n), x)) <= q**n
 
 

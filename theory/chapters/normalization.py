@@ -306,3 +306,18 @@ def layer_norm_input_gradient_sums_to_zero(
 def rms_norm_ignores_scale(x: Batch, gamma: Features, eps: Epsilon, a: Positive):
     """Rows that are a times as long are normalised to the same once eps is scaled alike."""
     return Eq(rms_norm(a * x, gamma, a**2 * eps), rms_norm(x, gamma, eps))
+
+
+@claim(source=ZHANG_2019.section("4.2"))
+def rms_norm_input_gradient_is_orthogonal_to_input(
+    x: Batch, gamma: Features, eps: Epsilon, g: Batch
+):
+    """(m + ε)·⟨x, ∂ℓ/∂x⟩ = ε·⟨g, y⟩ in every row, m the row's mean square and g the gradient of y.
+
+    So input and gradient are orthogonal at ε = 0: a step along the gradient makes rows longer.
+    """
+    y = rms_norm(x, gamma, eps)
+    over_features = lambda entries: ColumnTotal(Transpose(entries))
+    mean_square = ColumnMean(Transpose(x**2))
+    along = over_features(x * Gradient(Total(g * y), x))
+    return Eq((mean_square + eps) * along, eps * over_features(g * y))

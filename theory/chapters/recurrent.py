@@ -175,6 +175,23 @@ def gru_state_never_outgrows_its_past(
     return gru_cell(x, h, U, W, b, a) <= Larger(h, 1)
 
 
+@claim(source=CHO_2014.equation("7-8"))
+def gru_candidate_bias_gradient_adds_up_the_rows(
+    x: Batch,
+    h: Batch,
+    U: ResetGateMatrix,
+    W: ResetGateMatrix,
+    b: ResetGateBiases,
+    a: ResetGateBiases,
+):
+    """The bias of a GRU's candidate n gets the slopes (1 − z)(1 − n²) of all rows, added up."""
+    from_x, from_h = Dot(x, Transpose(U)) + b, Dot(h, Transpose(W)) + a
+    r, z = (Exactly(sigmoid(Part(from_x + from_h, gate, 3))) for gate in (1, 2))
+    n = Exactly(tanh(Part(from_x, 3, 3) + r * Part(from_h, 3, 3)))
+    gradient = Gradient(Total(gru_cell(x, h, U, W, b, a)), b)
+    return Eq(Part(gradient, 3, 3), ColumnTotal((1 - z) * (1 - n**2)))
+
+
 @claim(source=CHO_2014.equation("5-8"))
 def gru_gradient_takes_four_paths(
     x: Vector,

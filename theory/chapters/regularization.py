@@ -122,6 +122,25 @@ def decay_in_adamw_is_that_of_sgd(
     return Eq(decayed, plain - rate * decay * theta)
 
 
+@claim(source=LOSHCHILOV_2019.section("2"))
+def decay_in_adamw_leaves_the_moments_alone(
+    theta: Parameters,
+    f: Gradients,
+    g: Gradients,
+    rate: LearningRate,
+    beta1: ForgettingRate,
+    beta2: ForgettingRate,
+    eps: Epsilon,
+    decay: Positive,
+):
+    """After a step of AdamW the moments are those that Adam would have, whatever the decay."""
+    _, moments = adamw_step(theta, f, FreshState(theta), rate, beta1, beta2, eps, decay)
+    _, plain = adam_step(theta, f, FreshState(theta), rate, beta1, beta2, eps, 0)
+    after, _ = adam_step(theta, g, moments, rate, beta1, beta2, eps, 0)
+    usual, _ = adam_step(theta, g, plain, rate, beta1, beta2, eps, 0)
+    return Eq(after, usual)
+
+
 @refuted(
     source=TECHNIQUES.section("2.2.2"),
     by={"n": 2, "x": 1, "shift": 1, "w": 1, "b": -2},
