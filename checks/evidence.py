@@ -77,7 +77,7 @@ def gather(claim: Claim, implementation: Implementation, fmt: Format, example: E
     try:
         trace = run(program, machine(implementation, fmt), example.arrays)
     except Misbehaviour as error:
-        return _misbehaved(example.samples, error, _culprit(program, implementation, fmt, example))
+        return misbehaved(example.samples, error, _culprit(program, implementation, fmt, example))
     faults, slack, unbounded = _inspect(program, contract, example, trace)
     own, foreign = _by_owner(faults, implementation)
     true = _true_sides(program, contract, example, trace, fmt)
@@ -495,7 +495,7 @@ def _culprit(
     return first
 
 
-def _misbehaved(count: int, error: Misbehaviour, culprit: int) -> Evidence:
+def misbehaved(count: int, error: Misbehaviour, culprit: int) -> Evidence:
     """One sample is at fault; the others, which shared its run, were never judged."""
     nothing, nan = np.zeros(count, dtype=bool), np.full(count, np.nan)
     outside = np.arange(count) == culprit

@@ -7,8 +7,8 @@ from theory.claim import Claim
 def has_cell(claim: Claim, implementation: str, fmt: str, device: str) -> bool:
     """Whether a claim is judged there: one about runs of networks has a single cell.
 
-    How long `ideal` takes says nothing of anything.
+    How long `ideal` takes says nothing of anything, and its exact numbers hold no NaN.
     """
-    if claim.is_timed:
+    if claim.is_timed or claim.is_of_nan:
         return implementation != "ideal"
     return not claim.is_measured or (implementation, fmt, device) == MEASURED_ON

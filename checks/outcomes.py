@@ -12,6 +12,7 @@ from checks.formats import Format
 from checks.implementation import Implementation
 from checks.implementations.ideal import IDEAL
 from checks.lowering import lower
+from checks.nan import planted
 from checks.strategies import is_witness
 from checks.verdict import PRECEDENCE, Verdict
 from theory.claim import Claim
@@ -45,7 +46,7 @@ def breaks_ideally(claim: Claim, fmt: Format, example: Example) -> Flags:
 
 def judge(claim: Claim, implementation: Implementation, fmt: Format, example: Example) -> Outcomes:
     """Run one example and say what each of its samples shows."""
-    evidence = gather(claim, implementation, fmt, example)
+    evidence = (planted if claim.is_of_nan else gather)(claim, implementation, fmt, example)
     codes = np.full(evidence.samples, _CODE[Verdict.HOLDS], dtype=np.int8)
     codes[~evidence.decided] = _CODE[Verdict.UNDECIDED]
     broken = evidence.broken & ~evidence.false & ~evidence.outside

@@ -38,6 +38,7 @@ class Relation(Enum):
     BELOW = "<"
     IFF = "⇔"
     IDENTICAL = "≡"
+    PASSES_NAN = "NaN ⇒ NaN"
 
 
 class Derivative(Enum):

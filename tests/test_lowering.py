@@ -22,6 +22,7 @@ from theory.calculus import (
     Iff,
     Jacobian,
     Largest,
+    PassesNaN,
     Slope,
     Total,
     i,
@@ -189,6 +190,13 @@ def test_a_derivative_by_a_number_is_refused():
         return Slope(leaky_relu(x, m), m) <= 1
 
     assert "only arrays have gradients" in refusal(by_a_number, m=Fraction(1))
+
+
+def test_nan_is_put_into_a_variable_and_looked_for_in_a_value():
+    def nan_in_a_product(x: Real, w: Real):
+        return PassesNaN(w * x, x)
+
+    assert "write PassesNaN(relu(x), x)" in refusal(nan_in_a_product)
 
 
 def test_a_derivative_through_what_has_no_backward_pass_is_refused():

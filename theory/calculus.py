@@ -412,6 +412,20 @@ class Identical(BooleanFunction):  # type: ignore[misc]  # SymPy is untyped
         return r" \equiv ".join(printer._print(argument) for argument in self.args)
 
 
+class PassesNaN(BooleanFunction):  # type: ignore[misc]  # SymPy is untyped
+    """PassesNaN(y, x): where x is NaN, so is y, which hides nothing.
+
+    At its own place where both have one shape, else everywhere. NaN is no real number, so that this
+    is no theorem: it is run, with NaN in the place of every other entry of x, the first among them.
+    """
+
+    mark = Kind.F
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        y, x = map(printer._print, self.args)
+        return rf"{x} = \mathrm{{NaN}} \implies {y} = \mathrm{{NaN}}"
+
+
 class FormatConstant(Symbol):  # type: ignore[misc]  # SymPy is untyped
     """A positive number that a float format fixes; over the reals it may be any positive number."""
 

@@ -15,7 +15,7 @@ from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanFalse, BooleanTrue
 
 from theory import calculus, heads
-from theory.calculus import Expectation, FormatConstant, Identical, Iff, Time
+from theory.calculus import Expectation, FormatConstant, Identical, Iff, PassesNaN, Time
 from theory.domains import Domain, is_within
 from theory.head import Head
 from theory.kind import Kind, kind_of
@@ -84,6 +84,11 @@ class Claim:
     def is_timed(self) -> bool:
         """Whether the claim compares times: only `check --costs` judges it, and no proof can."""
         return bool(self.formula.atoms(Time))
+
+    @cached_property
+    def is_of_nan(self) -> bool:
+        """Whether the claim is about NaN, which is no real number: no proof can judge it."""
+        return isinstance(self.formula, PassesNaN)
 
     @cached_property
     def trains(self) -> bool:
@@ -288,10 +293,12 @@ def _refuse_unless_open(name: str, formula: Any) -> None:
             f"{name}: SymPy decided the formula to {formula} while it was built, so there is "
             "nothing left to check; put what is computed under a head, such as Computed(x*x) >= 0"
         )
-    if not isinstance(formula, Relational | Iff | Identical) or isinstance(formula, Ne):
+    relations = Relational | Iff | Identical | PassesNaN
+    if not isinstance(formula, relations) or isinstance(formula, Ne):
         raise ClaimError(
             f"{name}: the body returns {type(formula).__name__}; return a relation: "
-            "Eq(left, right), left <= right, left > right, Iff(p, q) or Identical(left, right)"
+            "Eq(left, right), left <= right, left > right, Iff(p, q), Identical(left, right) or "
+            "PassesNaN(y, x)"
         )
 
 

@@ -46,6 +46,7 @@ from theory.calculus import (
     Norm,
     OrderedProduct,
     Part,
+    PassesNaN,
     Rows,
     SecondMoment,
     Slope,

@@ -47,7 +47,7 @@ class Outcome(Enum):
     PROVED = "true over the real numbers: what breaks it is a format or an implementation"
     REFUTED = "false over the real numbers: no implementation can keep it; cite its true twin"
     OPEN = "not decided: read the reason, and do not rely on the claim"
-    MEASURED = "no theorem: runs are counted, or timed, and the check says what they show"
+    MEASURED = "no theorem: the check runs it, and says what it saw"
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,8 @@ def prove(claim: Claim) -> Proof:
     """Prove or refute a claim over the reals, or say why neither succeeded."""
     if claim.is_timed:
         return Proof(Outcome.MEASURED, reason="not a theorem: `backproof check --costs` times it")
+    if claim.is_of_nan:
+        return Proof(Outcome.MEASURED, reason="not a theorem: NaN is no real number")
     if claim.is_measured:
         return Proof(Outcome.MEASURED, reason="not a theorem: `backproof check` measures it")
     start = perf_counter()

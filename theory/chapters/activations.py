@@ -252,6 +252,45 @@ def hardswish_slope_at_most_one_and_a_half(x: Real):
     return Abs(Slope(hardswish(x), x)) <= Rational(3, 2)
 
 
+# -- NaN ------------------------------------------------------------------------------------------
+
+
+@claim(source=(CV.section("2.1"), IEEE_754.section("6.2.3")))
+def relu_passes_nan_on(x: Real):
+    """ReLU of NaN is NaN: where it is taken for a negative number, a failed run looks healthy."""
+    return PassesNaN(relu(x), x)
+
+
+@claim(source=IEEE_754.section("6.2.3"))
+def leaky_relu_passes_nan_on(x: Real, k: Positive):
+    """Leaky ReLU of NaN is NaN."""
+    return PassesNaN(leaky_relu(x, k), x)
+
+
+@claim(source=IEEE_754.section("6.2.3"))
+def relu6_passes_nan_on(x: Real):
+    """ReLU6 of NaN is NaN, and none of its limits."""
+    return PassesNaN(relu6(x), x)
+
+
+@claim(source=IEEE_754.section("6.2.3"))
+def hardtanh_passes_nan_on(x: Real):
+    """Hard tanh of NaN is NaN, and none of its limits."""
+    return PassesNaN(hardtanh(x), x)
+
+
+@claim(source=IEEE_754.section("6.2.3"))
+def hardsigmoid_passes_nan_on(x: Real):
+    """Hard sigmoid of NaN is NaN, and none of its limits."""
+    return PassesNaN(hardsigmoid(x), x)
+
+
+@claim(source=IEEE_754.section("6.2.3"))
+def hardswish_passes_nan_on(x: Real):
+    """Hard swish of NaN is NaN."""
+    return PassesNaN(hardswish(x), x)
+
+
 # -- means of the outputs -------------------------------------------------------------------------
 
 

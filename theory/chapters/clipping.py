@@ -49,10 +49,22 @@ def norm_clipping_does_not_depend_on_grouping(g: Gradients, c: ClippingLimit):
     return Eq(clip_by_norm(Joined(g), c), clip_by_norm(g, c))
 
 
+@claim(source=(CV.section("2.4"), IEEE_754.section("6.2.3")))
+def norm_clipping_passes_nan_on(g: Gradients, c: ClippingLimit):
+    """A gradient with NaN in it has no norm, and its clip is NaN as well, not a healthy step."""
+    return PassesNaN(clip_by_norm(g, c), g)
+
+
 @claim(source=(CV.section("2.4"), TECHNIQUES.section("3.2")))
 def value_clipping_bounds_each_entry(g: Gradients, c: ClippingLimit):
     """Gradients that are clipped to values of c have no entry beyond c."""
     return Abs(clip_by_value(g, c)) <= c
+
+
+@claim(source=(CV.section("2.4"), IEEE_754.section("6.2.3")))
+def value_clipping_passes_nan_on(g: Gradients, c: ClippingLimit):
+    """An entry that is NaN stays NaN when it is clipped, and is not cut to one of the limits."""
+    return PassesNaN(clip_by_value(g, c), g)
 
 
 @claim(

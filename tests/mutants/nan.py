@@ -1,0 +1,60 @@
+"""Functions that hide NaN: each is right for every number."""
+
+import numpy as np
+
+from checks.implementations.numpy_textbook.widening import wide
+from tests.mutants.mutant import NUMPY, mutant, textbook
+
+
+def clamped(values, low, high):
+    """fmin and fmax take the other one where one is NaN, as most hardware does."""
+    return np.fmin(np.fmax(wide(values), low), high)
+
+
+@mutant(NUMPY, "relu", ("relu_passes_nan_on",))
+def relu_takes_nan_for_a_negative_number(x):
+    """x where x > 0, else 0."""
+    return np.where(x > 0, x, 0).astype(x.dtype)
+
+
+@mutant(NUMPY, "leaky_relu", ("leaky_relu_passes_nan_on",))
+def leaky_relu_adds_up_two_clamps(x, negative_slope):
+    """max(x, 0) + k·min(x, 0), both of which are 0 for NaN."""
+    z = wide(x)
+    return (np.fmax(z, 0) + negative_slope * np.fmin(z, 0)).astype(x.dtype)
+
+
+@mutant(NUMPY, "relu6", ("relu6_passes_nan_on",))
+def relu6_clamps_nan_away(x):
+    """0 for NaN."""
+    return clamped(x, 0, 6).astype(x.dtype)
+
+
+@mutant(NUMPY, "hardtanh", ("hardtanh_passes_nan_on",))
+def hardtanh_clamps_nan_away(x):
+    """−1 for NaN."""
+    return clamped(x, -1, 1).astype(x.dtype)
+
+
+@mutant(NUMPY, "hardsigmoid", ("hardsigmoid_passes_nan_on",))
+def hardsigmoid_clamps_nan_away(x):
+    """0 for NaN."""
+    return (clamped(wide(x) + 3, 0, 6) / 6).astype(x.dtype)
+
+
+@mutant(NUMPY, "hardswish", ("hardswish_passes_nan_on",))
+def hardswish_takes_nan_for_a_negative_number(x):
+    """0 wherever x > −3 does not hold."""
+    return np.where(x > -3, textbook.hardswish(x), 0).astype(x.dtype)
+
+
+@mutant(NUMPY, "clip_by_norm", ("norm_clipping_passes_nan_on",))
+def norm_clipping_puts_zero_for_nan(grads, max_norm):
+    """So that a step is always finite, and the run goes on as though nothing had happened."""
+    return textbook.clip_by_norm([np.nan_to_num(grad) for grad in grads], max_norm)
+
+
+@mutant(NUMPY, "clip_by_value", ("value_clipping_passes_nan_on",))
+def value_clipping_clamps_nan_away(grads, limit):
+    """−c for NaN."""
+    return [clamped(grad, -limit, limit).astype(grad.dtype) for grad in grads]
