@@ -19,7 +19,7 @@ class Implementation:
     `library` is "numpy", "torch" or "ideal". `answers_for` are the heads that it is judged on
     (None: all of them). `working` is "wide" (float32 inside 16-bit heads) or "storage"; `ulps` are
     the accuracies that it states where they are weaker than faithful rounding. `path` is the file
-    that it was loaded from.
+    that it was loaded from, and `misspelt` are functions in it that are no heads, but nearly.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Implementation:
     working: str = "wide"
     ulps: Mapping[str, float] = field(default_factory=lambda: _NOTHING)
     path: Path | None = None
+    misspelt: tuple[str, ...] = ()
 
     def replace(self, **functions: Callable[..., Any]) -> "Implementation":
         """The same implementation with other functions: a mutant, or a variant."""

@@ -9,7 +9,7 @@ import inspect
 import math
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
 from functools import lru_cache
@@ -195,6 +195,7 @@ def _from_module(file: str, path: Path, module: ModuleType, device: str) -> Impl
         working=_working(file, stated),
         ulps=_ulps(file, stated, answers_for),
         path=path,
+        misspelt=_misspelt(module, functions),
     )
 
 
@@ -222,6 +223,22 @@ def _functions(file: str, stated: Mapping[str, Any]) -> dict[str, Callable[..., 
             f"{file}: defines no head{near}; name functions as `backproof heads` prints them"
         )
     return functions
+
+
+def _misspelt(module: ModuleType, functions: Container[str]) -> tuple[str, ...]:
+    """The file's own functions that are called nearly like a head, or like its backward pass."""
+    known = [name for head in HEADS for name in (head, f"{head}_backward")]
+    own = (
+        name
+        for name, value in vars(module).items()
+        if callable(value) and getattr(value, "__module__", "") == module.__name__
+    )
+    return tuple(
+        f"{name}{question}"
+        for name in own
+        if name not in functions and name[0] != "_"
+        if (question := did_you_mean(name.lower(), known, at_least=0.85))
+    )
 
 
 def _refuse_uncallable(file: str, name: str, value: Any, parameters: tuple[str, ...]) -> None:

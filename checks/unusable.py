@@ -20,7 +20,7 @@ class UnusableFinding(Unusable):
     """A finding that cannot be read or replayed."""
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
+def did_you_mean(name: str, known: Iterable[str], at_least: float = 0.6) -> str:
     """The nearest known name as a question in brackets, or nothing where none is near."""
-    close = difflib.get_close_matches(name, list(known), n=1)
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=at_least)
     return f" (did you mean {close[0]}?)" if close else ""

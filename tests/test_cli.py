@@ -399,6 +399,19 @@ def test_a_users_file_is_judged_on_the_claims_that_use_its_heads(command, verdic
     assert "norm_clipping_bounds_the_norm" not in out
 
 
+def test_what_of_a_users_file_is_not_judged_is_said(command, verdicts):
+    others = (
+        "def sigmiod(x):\n    return x\ndef helper(x):\n    return x\ndef mish(x):\n    return x\n"
+    )
+    Path("kernels.py").write_text(KERNELS + others, encoding="utf-8")
+    verdicts[POSITIVE, "kernels"] = Verdict.METHOD_LIMIT
+    call = ("check", "--implementation", "kernels.py", "--formats", "float16")
+    _, out, _ = command(*call, "--claims", POSITIVE)
+    assert "not checked, being no heads: sigmiod (did you mean sigmoid?)" in out
+    assert "called by none of these claims: mish" in out
+    assert "helper" not in out
+
+
 def test_a_defect_of_a_users_file_fails_and_can_be_replayed(command, verdicts):
     Path("kernels.py").write_text(KERNELS)
     verdicts[QUARTER, "kernels"] = Verdict.DEFECT

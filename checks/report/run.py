@@ -53,6 +53,11 @@ class Run:
         """The judgements that the ledger complains about."""
         return [judgement for judgement in self.judgements if judgement.complaint]
 
+    def uncalled(self, implementation: Implementation) -> list[str]:
+        """The heads that an implementation defines and that no claim of this run uses."""
+        called = {head for claim in self.claims.values() for head in claim.heads}
+        return sorted((implementation.answers_for or frozenset()) - called)
+
     @property
     def passed(self) -> bool:
         """Whether everything was judged and is as expected."""
@@ -156,6 +161,7 @@ def _implementation(implementation: Implementation) -> dict[str, Any]:
         "working": implementation.working,
         "ulps": dict(implementation.ulps),
         "not_checked": not_checked(implementation),
+        "misspelt": list(implementation.misspelt),
     }
 
 

@@ -110,7 +110,7 @@ def _matrix(run: Run, implementation: Implementation, console: Console) -> None:
     if not cells and run.complete and elsewhere:
         return
     say(console, Text.assemble((implementation.name, "bold"), f" · {implementation.device}"))
-    for line in _stated(implementation):
+    for line in _stated(run, implementation):
         say(console, line, indent=2)
     if not cells:
         why = "no claim that was asked for uses a head that it defines"
@@ -136,7 +136,7 @@ def _symbol(judgement: Judgement | None) -> Text:
     return Text(SYMBOLS[verdict], STYLES[verdict])
 
 
-def _stated(implementation: Implementation) -> Iterable[str]:
+def _stated(run: Run, implementation: Implementation) -> Iterable[str]:
     if implementation.path:
         yield f"from {_short_path(implementation.path)}"
     stated = [f"works in the {implementation.working} format"] * (implementation.working != "wide")
@@ -145,6 +145,10 @@ def _stated(implementation: Implementation) -> Iterable[str]:
         yield f"states: {', '.join(stated)}"
     if missing := not_checked(implementation):
         yield f"not checked: {', '.join(missing)}"
+    if implementation.misspelt:
+        yield f"not checked, being no heads: {', '.join(implementation.misspelt)}"
+    if uncalled := run.uncalled(implementation):
+        yield f"called by none of these claims: {', '.join(uncalled)}"
 
 
 # -- what is as expected --------------------------------------------------------------------------
