@@ -122,6 +122,12 @@ class SmallRate(Positive):
     low, high, simplest = Rational(1, 8), Rational(1, 2), Rational(1, 4)
 
 
+class SmallFactor(Coefficient):
+    """A factor with -1/2 < q < 1/2."""
+
+    low, high, open, simplest = Rational(-1, 2), Rational(1, 2), True, Rational(1, 4)
+
+
 class Contraction(Positive):
     """A factor with 1/2 < q < 1."""
 

@@ -10,7 +10,17 @@ CONVERGES = "quadratic_descent_converges_below_two_over_curvature"
 EXPLODES = "quadratic_descent_explodes_above_two_over_curvature"
 FEEDS = "large_rates_feed_on_themselves"
 SMALL = ("small_rates_need_proportionally_more_steps", "proportionally_more_small_steps_suffice")
-DESCENTS = (CONVERGES, EXPLODES, "quadratic_descent_overflows_at_step", FEEDS, *SMALL)
+NEAR = "quadratic_descent_converges_fast_near_one_over_curvature"
+STRAIGHT = "quadratic_descent_does_not_turn_below_one_over_curvature"
+DESCENTS = (
+    CONVERGES,
+    NEAR,
+    STRAIGHT,
+    EXPLODES,
+    "quadratic_descent_overflows_at_step",
+    FEEDS,
+    *SMALL,
+)
 DECAY = "weight_decay_contracts_weights"
 PENALTY_IN_SGD = "l2_equals_decay_in_sgd"
 SCALE = "adam_ignores_the_scale_of_gradients"

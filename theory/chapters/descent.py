@@ -20,10 +20,36 @@ def squared_error_gradient(x: Vector, y: Vector, f: SmoothMap):
 def quadratic_descent_converges_below_two_over_curvature(
     n: Steps, theta: Real, rate: LearningRate, q: Contraction
 ):
-    """At a rate of (1 + q)/λ, q < 1, n steps down λθ²/2 leave (−q)ⁿ of the way to the minimum."""
+    """At a rate of (1 + q)/λ, q < 1, n steps down λθ²/2 leave (−q)ⁿ of the way to the minimum.
+
+    Every step leads past it. Here q > 1/2; the rates further below 2/λ have claims of their own.
+    """
     curvature = (1 + q) / rate
     descent = layers(lambda i, h: sgd_step(h, curvature * h, rate, 0), theta)
     return Eq(descent(n), (-q) ** n * theta)
+
+
+@claim(source=(ML38.section("三"), TECHNIQUES.section("2.2.2"), POLYAK_1987.section("1.4")))
+def quadratic_descent_converges_fast_near_one_over_curvature(
+    n: Steps, theta: Real, rate: LearningRate, q: SmallFactor
+):
+    """At a rate of (1 + q)/λ, |q| < 1/2, every step down λθ²/2 at least halves the way that is left.
+
+    At 1/λ itself, Newton's step, one is enough.
+    """
+    curvature = (1 + q) / rate
+    descent = layers(lambda i, h: sgd_step(h, curvature * h, rate, 0), theta)
+    return 2 * Abs(descent(n)) <= Abs(descent(n - 1))
+
+
+@claim(source=(ML38.section("三"), TECHNIQUES.section("2.2.2"), POLYAK_1987.section("1.4")))
+def quadratic_descent_does_not_turn_below_one_over_curvature(
+    n: Steps, theta: Real, rate: LearningRate, q: Contraction
+):
+    """At a rate of (1 − q)/λ, 0 < q < 1, n steps down λθ²/2 leave qⁿ of the way to the minimum."""
+    curvature = (1 - q) / rate
+    descent = layers(lambda i, h: sgd_step(h, curvature * h, rate, 0), theta)
+    return Eq(descent(n), q**n * theta)
 
 
 @claim(source=(ML38.section("三"), TECHNIQUES.section("2.2.2"), POLYAK_1987.section("1.4")))
