@@ -17,8 +17,9 @@ from checks.formats import Format
 from checks.implementation import Implementation
 from checks.minimise import minimise
 from checks.outcomes import breaks_ideally, judge
-from checks.strategies import examples, is_deep
+from checks.strategies import examples
 from checks.tally import Tally
+from checks.traits import is_deep
 from checks.verdict import PRECEDENCE, Counterexample, Verdict
 from theory.claim import Claim
 

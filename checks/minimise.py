@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from checks.example import Example
+from checks.filling import inside
 from checks.formats import Format
-from checks.strategies import inside, is_deep, is_unary
+from checks.traits import is_deep, is_unary
 from theory.claim import Claim
 
 Fails = Callable[[Example], Any]  # flags by sample: whether it fails in the way that is wanted

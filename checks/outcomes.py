@@ -13,7 +13,7 @@ from checks.implementation import Implementation
 from checks.implementations.ideal import IDEAL
 from checks.lowering import lower
 from checks.nan import planted
-from checks.strategies import is_witness
+from checks.pinned import is_witness
 from checks.verdict import PRECEDENCE, Verdict
 from theory.claim import Claim
 

@@ -31,8 +31,10 @@ from checks.lowering import LoweringError
 from checks.matrix import has_cell
 from checks.oneline import one_line
 from checks.outcomes import judge
-from checks.strategies import examples, forms, is_deep, is_enumerable, pinned
+from checks.pinned import pinned
+from checks.strategies import examples
 from checks.tally import Tally
+from checks.traits import forms, is_deep, is_enumerable
 from checks.unusable import Unusable
 from checks.verdict import Cell, Result, Verdict
 from checks.vocabulary import BUILT_IN

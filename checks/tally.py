@@ -9,7 +9,7 @@ import numpy as np
 from checks.example import Example
 from checks.formats import Format
 from checks.outcomes import Outcomes
-from checks.strategies import is_deep
+from checks.traits import is_deep
 from checks.verdict import PRECEDENCE, Cell, Counterexample, Result, Verdict
 from theory.claim import Claim, Standing
 

@@ -8,11 +8,11 @@ import torch
 
 from checks.evidence import gather
 from checks.example import Example
+from checks.filling import Structure, fill
 from checks.formats import FLOAT32
 from checks.implementations.numpy_textbook import NUMPY_TEXTBOOK
 from checks.implementations.torch_eager import torch_eager
 from checks.loading import load
-from checks.strategies import Structure, fill
 from theory.book import CLAIMS
 
 BOOK = {claim.name: claim for claim in CLAIMS}

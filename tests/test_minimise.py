@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, strategies as st
 
 from checks.example import Example
+from checks.filling import everything
 from checks.formats import BFLOAT16, FLOAT16, FLOAT32, FLOAT64, FORMATS
 from checks.implementations.numpy_textbook import NUMPY_TEXTBOOK
 from checks.minimise import BUDGET, CANDIDATES, first_failing, minimise
 from checks.outcomes import judge
-from checks.strategies import everything
 from checks.verdict import PRECEDENCE, Verdict
 from theory.book import CLAIMS
 from theory.calculus import Norm, Total

@@ -7,7 +7,7 @@ from checks.formats import FLOAT32
 from checks.implementations.numpy_textbook import NUMPY_TEXTBOOK
 from checks.lowering import lower
 from checks.outcomes import judge
-from checks.strategies import at
+from checks.pinned import at
 from checks.verdict import Verdict
 from theory.book import CLAIMS
 from theory.calculus import PassesNaN

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from checks.enclosures import gamma
+from checks.filling import Structure, fill
 from checks.formats import FLOAT32, FLOAT64
 from checks.loading import load
 from checks.lowering import lower
 from checks.machines import machine
-from checks.strategies import Structure, fill
 from checks.tracing import run
 from theory.book import CLAIMS
 

@@ -7,6 +7,7 @@ import pytest
 from sympy import Eq
 
 from checks.evidence import gather
+from checks.filling import Structure, fill
 from checks.formats import FLOAT32
 from checks.implementation import Misbehaviour
 from checks.implementations.ideal import IDEAL
@@ -15,7 +16,6 @@ from checks.implementations.torch_eager import torch_eager
 from checks.lowering import LoweringError, lower
 from checks.machines import machine
 from checks.outcomes import judge
-from checks.strategies import Structure, fill
 from checks.tracing import run
 from checks.verdict import Verdict
 from theory.calculus import Exactly, Gradient, Slope, Total

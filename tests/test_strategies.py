@@ -11,20 +11,13 @@ from sympy import Eq, Integer, Rational
 
 from checks.evidence import gather
 from checks.example import Example, MalformedInput, decode, encode
+from checks.filling import everything, fill, inside, shapes
 from checks.formats import BFLOAT16, FLOAT16, FLOAT32, FLOAT64, FORMATS
 from checks.implementations.ideal import IDEAL
 from checks.lowering import lower
-from checks.strategies import (
-    everything,
-    examples,
-    fill,
-    inside,
-    is_enumerable,
-    parameters,
-    pinned,
-    shapes,
-    structures,
-)
+from checks.pinned import pinned
+from checks.strategies import examples, parameters, structures
+from checks.traits import is_enumerable
 from theory import domains
 from theory.book import CLAIMS, EVALUATED
 from theory.calculus import Gradient, Norm, layers

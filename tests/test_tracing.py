@@ -12,6 +12,7 @@ from checks import readings
 from checks.contract import Contract
 from checks.evidence import gather, inspect
 from checks.example import Example
+from checks.filling import Structure, fill
 from checks.formats import FLOAT32, FLOAT64, FORMATS
 from checks.implementation import Implementation, Misbehaviour
 from checks.implementations.ideal import IDEAL
@@ -21,8 +22,8 @@ from checks.implementations.torch_machine import to_numpy, to_tensor
 from checks.lists import entered
 from checks.lowering import lower
 from checks.machines import machine
-from checks.strategies import Structure, fill, is_deep
 from checks.tracing import run
+from checks.traits import is_deep
 from theory.book import EVALUATED
 from theory.calculus import Gradient, Slope, Total
 from theory.claim import Claim, Standing, apart, claim

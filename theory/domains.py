@@ -1,7 +1,7 @@
 """What a claim's variable ranges over: the annotation is the assumption and the strategy.
 
 Theory of operation. A domain is a kind of SymPy symbol, so that `x: Real` in a claim's signature
-makes one symbol with the right assumptions and `checks.strategies` can draw values for it by its
+makes one symbol with the right assumptions and `checks.filling` can draw values for it by its
 class. The form of a domain is fixed here and nowhere else:
 
     entries      one number a sample, many samples side by side       Real, PositiveReal

@@ -14,6 +14,7 @@ from fractions import Fraction
 import numpy as np
 
 from checks.example import Example, MalformedInput, encode
+from checks.filling import inside
 from checks.formats import Format
 from checks.implementation import Implementation, Misbehaviour
 from checks.implementations.ideal import IDEAL
@@ -22,7 +23,6 @@ from checks.operations import function_of, is_drawn
 from checks.program import Argument, Program, Relation
 from checks.statistics.laws import FALSE_ALARM
 from checks.statistics.sampling import Sample, sample
-from checks.strategies import inside
 from checks.verdict import PRECEDENCE, Cell, Counterexample, Result, Verdict
 from theory.calculus import Gradient
 from theory.claim import Claim, Standing

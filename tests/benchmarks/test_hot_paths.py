@@ -11,13 +11,13 @@ import pytest
 
 from checks import readings
 from checks.contract import Contract
+from checks.filling import Structure, fill
 from checks.formats import FORMATS
 from checks.implementations.ideal import IDEAL
 from checks.implementations.numpy_textbook import NUMPY_TEXTBOOK
 from checks.implementations.torch_eager import torch_eager
 from checks.lowering import lower
 from checks.machines import machine
-from checks.strategies import Structure, fill
 from checks.tracing import run
 from theory.book import CLAIMS
 

@@ -33,7 +33,7 @@ def quadratic_descent_converges_below_two_over_curvature(
 def quadratic_descent_converges_fast_near_one_over_curvature(
     n: Steps, theta: Real, rate: LearningRate, q: SmallFactor
 ):
-    """At a rate of (1 + q)/λ, |q| < 1/2, every step down λθ²/2 at least halves the way that is left.
+    """At a rate of (1 + q)/λ, |q| < 1/2, a step down λθ²/2 leaves less than half of the way.
 
     At 1/λ itself, Newton's step, one is enough.
     """

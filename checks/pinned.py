@@ -1,0 +1,172 @@
+"""Examples that are tried before any are drawn: points that a claim names, edges of a format."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from checks.example import Example
+from checks.filling import Structure, fill, shapes
+from checks.formats import FLOAT64, Format
+from checks.lists import entered
+from checks.program import Argument, Key
+from checks.traits import forms, is_deep
+from theory.claim import Claim
+from theory.domains import ClippingLimit, Epsilon, PositiveWeights, Weights
+
+WEIGHTS = (Weights, PositiveWeights)
+
+
+def pinned(claim: Claim, fmt: Format) -> Iterator[Example]:
+    """Examples tried before any are drawn: points that a claim names, edges of a format."""
+    yield from witnesses(claim, fmt)
+    if is_deep(claim):
+        for depth in edges(claim, fmt):
+            yield fill(claim, fmt, _smallest(claim, depth))
+    if "layers of entries" in forms(claim):
+        yield from uniform(claim, fmt)
+    if _is_clipped(claim):
+        yield from lengths(claim, fmt)
+    if "batch" in forms(claim) and forms(claim) <= {"batch", "features", "number"}:
+        yield from outliers(claim, fmt)
+
+
+def _is_clipped(claim: Claim) -> bool:
+    limits = any(isinstance(symbol, ClippingLimit) for symbol in claim.variables.values())
+    return "tensors" in forms(claim) and (limits or "global_norm" in claim.heads)
+
+
+def lengths(claim: Claim, fmt: Format) -> Iterator[Example]:
+    """Gradients of four times the limit, from one end of the range to the other.
+
+    Their squares vanish, or overflow, and the last has a norm that is beyond the range itself.
+    """
+    low, high = fmt.min_exponent, fmt.max_exponent
+    # 1e-30 and 1e20 among them, where the format holds these.
+    exponents = [low, -100, -4, 0, 65, high - 3]
+    points = [((3, 4), 5, e) for e in exponents if low <= e <= high - 3]
+    for entries, norm, exponent in [*points, ((1, 1, 1, 1), 2, high)]:
+        scale = Fraction(2) ** exponent
+        point: dict[str, Any] = {}
+        for name, symbol in claim.variables.items():
+            if symbol.form == "tensors":
+                point[name] = tuple(entry * scale for entry in entries)
+            elif isinstance(symbol, ClippingLimit):
+                point[name] = norm * scale / 4
+        yield at(claim, fmt, point)
+
+
+def outliers(claim: Claim, fmt: Format) -> Iterator[Example]:
+    """Batches that samples hardly hit, with an eps that users write and no short format holds.
+
+    One row far from the others, rows that are all alike, values whose squares overflow; and more
+    rows than a block of a kernel has.
+    """
+    huge = 2 ** (fmt.max_exponent - 3)
+    variables = claim.variables.items()
+    batches = [name for name, symbol in variables if symbol.form == "batch"]
+    fixed: dict[str, Any] = dict.fromkeys(batches, (1, -2, 3, -4))
+    fixed |= {name: 1 for name, symbol in variables if symbol.form == "features"}
+    fixed |= {name: Fraction(1, 10**8) for name, symbol in variables if isinstance(symbol, Epsilon)}
+    for rows in ((0, 0, 0, 1024), (1, 1, 1, 1), (huge, -huge, 2 * huge, 4 * huge)):
+        yield at(claim, fmt, {**fixed, batches[0]: rows})
+    if fmt is not FLOAT64:  # whose reference is dear
+        many = replace(_smallest(claim, 1), rows=257, width=2, region="moderate")
+        yield fill(claim, fmt, many)
+
+
+def uniform(claim: Claim, fmt: Format) -> Iterator[Example]:
+    """Every weight 8, and every weight 1/8, ten layers deep: the edges of the range in float16."""
+    for weight in (8, Fraction(1, 8)):
+        point = {
+            name: weight if type(symbol) in WEIGHTS else symbol.simplest
+            for name, symbol in claim.variables.items()
+        }
+        depths = (name for name, symbol in claim.variables.items() if symbol.form == "depth")
+        yield at(claim, fmt, {**point, **dict.fromkeys(depths, 10)})
+
+
+def edges(claim: Claim, fmt: Format) -> list[int]:
+    """The depths around which the simplest factor of a claim leaves the format."""
+    factors = {float(s.simplest) for s in claim.variables.values() if s.form == "entries"}
+    depths = set()
+    for factor in factors - {0.0, 1.0}:
+        threshold = fmt.overflow_threshold if factor > 1 else fmt.underflow_threshold
+        bits = math.log2(threshold.numerator) - math.log2(threshold.denominator)
+        at = math.ceil(bits / math.log2(factor))
+        depths |= {at - 1, at, at + 1}
+    return sorted(depths)
+
+
+def witnesses(claim: Claim, fmt: Format) -> Iterator[Example]:
+    """The points that a claim names: its counterexamples, or where it holds with equality."""
+    for point in (*claim.witnesses, *([claim.attained_at] if claim.attained_at else [])):
+        yield at(claim, fmt, point)
+
+
+def is_witness(claim: Claim, fmt: Format, example: Example) -> bool:
+    """Whether an example is one of the counterexamples that a refuted claim names."""
+    return any(_same(example, at(claim, fmt, point)) for point in claim.witnesses)
+
+
+def _same(one: Example, other: Example) -> bool:
+    if one.numbers != other.numbers or one.arrays.keys() != other.arrays.keys():
+        return False
+    pairs = ((one.arrays[key], other.arrays[key]) for key in one.arrays)
+    return all(
+        np.array_equal(a, b)
+        for mine, theirs in pairs
+        for a, b in zip(entered(mine), entered(theirs), strict=False)
+    )
+
+
+def at(claim: Claim, fmt: Format, point: Mapping[str, Any]) -> Example:
+    """One value for all entries of a variable; the simplest where the point names none.
+
+    A tuple gives those of a list of gradients, or of the rows of a batch, one by one.
+    """
+    given = {name: point.get(name, symbol.simplest) for name, symbol in claim.variables.items()}
+    counts = {
+        claim.variables[name].form: len(entries)
+        for name, entries in given.items()
+        if isinstance(entries, tuple)
+    }
+    values = {
+        name: [Fraction(str(one)) for one in (entries if isinstance(entries, tuple) else [entries])]
+        for name, entries in given.items()
+    }
+    depths = [int(values[n][0]) for n, symbol in claim.variables.items() if symbol.form == "depth"]
+    structure = _smallest(claim, max(depths, default=1))
+    structure = replace(
+        structure,
+        shapes=((counts.get("tensors", 1),),),
+        rows=counts.get("batch", structure.rows),
+    )
+    numbers: dict[str, Argument] = {}
+    arrays: dict[Key, Any] = {}
+    for name, symbol in claim.variables.items():
+        if symbol.form in {"number", "depth", "seed"}:
+            (numbers[name],) = values[name]
+        elif symbol.form == "shape":
+            numbers[name] = (1, 1)
+        for key, shape in shapes(name, symbol, structure, 1):
+            # A map f(x) = a·x is not smooth and bounded; its weight is a, its bias 0.
+            entries = [0.0] if key[0].endswith(".bias") else [float(one) for one in values[name]]
+            arrays[key] = (
+                [fmt.nearest(np.resize(entries, part)) for part in shape]
+                if isinstance(shape, list)
+                else fmt.nearest(np.resize(entries, shape))
+            )
+    return Example(numbers, arrays)
+
+
+def _smallest(claim: Claim, depth: int) -> Structure:
+    numbers: dict[str, Argument] = {
+        name: Fraction(str(symbol.simplest))
+        for name, symbol in claim.variables.items()
+        if symbol.form == "number"
+    }
+    return Structure(numbers, depth, 1, 2, (1,) * 12, ((1,),), "simple", 0, 0)
