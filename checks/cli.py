@@ -7,30 +7,34 @@ answer at once. Whatever cannot be used ends as one line on stderr and exit code
 from __future__ import annotations
 
 import io
-import multiprocessing
 import os
-import signal
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Iterable, Sequence
+from contextlib import redirect_stdout
 from dataclasses import replace
-from fnmatch import fnmatchcase
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from checks import selection
+from checks.progress import progress_of, stopping_at_once
+from checks.selection import (
+    among,
+    implementations_of,
+    names_in,
+    of_this_run,
+    prepare,
+    require_packages,
+    select,
+)
 from checks.unusable import Unusable, UnusableCall, UnusableFinding, did_you_mean
-from checks.vocabulary import BASELINES, BUILT_IN, DEVICES, DEVICES_OF, FORMATS, GROUPINGS
+from checks.vocabulary import BUILT_IN, DEVICES, FORMATS, GROUPINGS
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from checks.implementation import Implementation
-    from checks.ledger import Judgement
     from checks.report.run import Run
     from checks.runner import Task
     from checks.verdict import Result
@@ -171,19 +175,19 @@ def check(
     from checks.verdict import Cell
 
     started = time.perf_counter()
-    _require_packages(experiments, costs, tensorboard)
+    require_packages(experiments, costs, tensorboard)
     book = _book()
     expectations = ledger.read(book)
     if chapter is not None:
         own = load_chapter(chapter)
         book = [*book, *own]
         expectations = ledger.with_chapter(expectations, own, Path(chapter))
-    asked = select(book, _split(claims))
-    chosen = _of_this_run(asked, costs, experiments)
-    wanted = _known("format", _split(formats), FORMATS)
-    (profile,) = _known("profile", [profile], PROFILES)
-    implementations = _implementations(implementation or [], _split(devices))
-    _prepare(report)
+    asked = select(book, names_in(claims))
+    chosen = of_this_run(asked, costs, experiments)
+    wanted = among("format", names_in(formats), FORMATS)
+    (profile,) = among("profile", [profile], PROFILES)
+    implementations = implementations_of(implementation or [], names_in(devices))
+    prepare(report)
     work = [
         replace(
             task,
@@ -229,7 +233,7 @@ def _carry_out(plan: Run, work: Sequence[Task], jobs: int) -> tuple[Run, BaseExc
 
     results: list[Result] = []
     try:
-        with _progress(len(work)) as advance, _stopping_at_once():
+        with progress_of(len(work)) as advance, stopping_at_once():
 
             def collect(result: Result) -> None:
                 results.append(result)
@@ -252,138 +256,14 @@ def _book() -> list[Claim]:
     return list(CLAIMS)
 
 
-def select(claims: Sequence[Claim], patterns: Sequence[str]) -> list[Claim]:
-    """The claims that a pattern names, or else matches, or else is a part of; all without patterns.
-
-    Raises UnusableCall for a pattern that nothing matches.
-    """
-    if not patterns:
-        return list(claims)
-    names = [claim.name for claim in claims]
-    found: set[str] = set()
-    for pattern in patterns:
-        hits = {pattern} & set(names) or {
-            name for name in names if fnmatchcase(name, pattern) or pattern in name
-        }
-        if not hits:
-            raise UnusableCall(
-                f"no claim matches {pattern!r}{did_you_mean(pattern, names)}; "
-                "`backproof list` prints them"
-            )
-        found |= hits
-    return [claim for claim in claims if claim.name in found]
-
-
-def _of_this_run(claims: Sequence[Claim], costs: bool, experiments: bool) -> list[Claim]:
-    """The claims about times, those about runs of networks, or all others.
-
-    What else runs would count among the times, and networks take minutes.
-    """
-    chosen = [one for one in claims if one.is_timed is costs and one.is_measured is experiments]
-    if chosen:
-        return chosen
-    if costs or experiments:
-        what = "is about times; leave --costs" if costs else "runs networks; leave --experiments"
-        raise UnusableCall(f"none of these claims {what} out")
-    timed, measured = any(one.is_timed for one in claims), any(one.is_measured for one in claims)
-    raise UnusableCall(
-        "these claims are about times, or run networks; add --costs or --experiments"
-        if timed and measured
-        else "these claims are about times; add --costs"
-        if timed
-        else "these claims run networks, which takes minutes; add --experiments"
-    )
-
-
-def _require_packages(experiments: bool, costs: bool, tensorboard: Path | None) -> None:
-    """See that what an experiment needs is there before an hour is spent on it."""
-    if experiments and costs:
-        raise UnusableCall("--experiments and --costs are two runs; leave one of them out")
-    if tensorboard is not None and not experiments:
-        raise UnusableCall("--tensorboard shows what networks learn; add --experiments")
-    packages = {"scikit-learn": "sklearn", "matplotlib": "matplotlib"} if experiments else {}
-    packages |= {"tensorboard": "tensorboard"} if tensorboard is not None else {}
-    missing = [name for name, module in packages.items() if find_spec(module) is None]
-    if missing:
-        raise UnusableCall(
-            f"--experiments needs {' and '.join(missing)}, not installed here; run "
-            "pip install 'backproof[experiments]'"
-        )
-    if tensorboard is not None:
-        _prepare(tensorboard)
-
-
 def _draw(report: Path, claims: Iterable[Claim]) -> tuple[Path, ...]:
     from checks.experiments.plots import draw
 
     return tuple(draw(report, {claim.name for claim in claims}))
 
 
-def _split(values: Iterable[str] | None) -> list[str]:
-    """The names in a repeatable option, each of whose values may hold several."""
-    names = [name.strip() for value in values or () for name in value.split(",")]
-    if "" in names:
-        raise UnusableCall("an option holds an empty name; leave the option out for all of them")
-    return names
-
-
-def _known(kind: str, names: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
-    """The names in the order in which they are known; all of them where none is given."""
-    for name in names:
-        if name not in known:
-            raise UnusableCall(
-                f"unknown {kind} {name!r}{did_you_mean(name, known)}; write {', '.join(known)}"
-            )
-    return tuple(name for name in known if not names or name in names)
-
-
-def _implementations(
-    specs: Sequence[str], devices: Sequence[str]
-) -> list[tuple[str, Implementation]]:
-    """What is to be judged: each implementation once for each device that it runs on."""
-    from checks.loading import load
-
-    asked = _known("device", devices, DEVICES)
-    pairs = []
-    for spec in dict.fromkeys(specs or BUILT_IN):
-        loaded = load(spec, "cpu")
-        possible = DEVICES_OF[BASELINES.get(loaded.library, "ideal")]
-        mine = [device for device in possible if device in asked]
-        if "cuda" in mine and not _cuda_is_available():
-            raise UnusableCall("torch sees no CUDA device here; leave --devices cuda out")
-        if not mine and specs:
-            raise UnusableCall(f"{spec} runs on the cpu only; leave --devices out")
-        pairs += [(spec, replace(loaded, device=device)) for device in mine]
-    names = [f"{one.name} on {one.device}" for _, one in pairs]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise UnusableCall(
-            f"two implementations are called {twice[0]}; write NAME = ... in one of the files"
-        )
-    return pairs
-
-
-def _cuda_is_available() -> bool:
-    # Asked of the driver's library, so that worker processes can still start CUDA themselves.
-    os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")
-    import torch
-
-    return torch.cuda.is_available()
-
-
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _prepare(report: Path) -> None:
-    """See that the report can be written before an hour is spent on it."""
-    try:
-        report.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UnusableCall(
-            f"cannot write to {report} ({error.strerror}); give --report DIR"
-        ) from error
-    if not os.access(report, os.W_OK):
-        raise UnusableCall(f"cannot write to {report} (no permission); give --report DIR")
 
 
 def _write(outcome: Run) -> None:
@@ -422,63 +302,6 @@ def _reals(claim: Claim) -> str:
     return prove(claim).outcome.name.lower()
 
 
-@contextmanager
-def _stopping_at_once() -> Iterator[None]:
-    """Let Ctrl-C end the worker processes, which would first finish all that is queued."""
-    here = os.getpid()
-
-    def stop(*_: object) -> None:
-        if os.getpid() != here:
-            return  # a worker, which shares the terminal and leaves this to the one who started it
-        for child in multiprocessing.active_children():
-            child.terminate()
-        raise KeyboardInterrupt
-
-    before = signal.getsignal(signal.SIGINT)
-    if before is signal.SIG_IGN or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    signal.signal(signal.SIGINT, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[Judgement], None]]:
-    """A bar on a terminal, a line for every tenth of the way elsewhere; both on stderr."""
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    done = unexpected = 0
-    if not console.is_terminal:
-
-        def tell(judgement: Judgement) -> None:
-            nonlocal done, unexpected
-            done, unexpected = done + 1, unexpected + bool(judgement.complaint)
-            if done * 10 // total > (done - 1) * 10 // total:
-                print(f"{done}/{total} cells, {unexpected} not as expected", file=sys.stderr)
-
-        yield tell
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}", markup=False),
-    )
-    with Progress(*columns, console=console, transient=True) as progress:
-        bar = progress.add_task("", total=total)
-
-        def draw(judgement: Judgement) -> None:
-            progress.update(bar, advance=1, description=judgement.result.cell.claim)
-
-        yield draw
-
-
 def _console() -> Console:
     from rich.console import Console
 
@@ -502,7 +325,7 @@ def list_claims(
     from checks import ledger
     from checks.report.book import show_list
 
-    _known("grouping", [by], GROUPINGS)
+    among("grouping", [by], GROUPINGS)
     book = _book()
     show_list(book, ledger.read(book), _console(), by)
 
@@ -584,9 +407,9 @@ def replay(
     found = findings.read(finding, report)
     claim = findings.claim_of(found)
     cell = found.cell
-    _known("format", [cell.format], FORMATS)
-    _known("device", [cell.device], DEVICES)
-    if cell.device == "cuda" and not _cuda_is_available():
+    among("format", [cell.format], FORMATS)
+    among("device", [cell.device], DEVICES)
+    if cell.device == "cuda" and not selection.cuda_is_available():
         raise UnusableCall(f"{found.id} was found on cuda, and torch sees no CUDA device here")
     implementation = load(found.implementation, cell.device)
     task = runner.Task(

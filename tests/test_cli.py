@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from checks import cli, ledger, runner
+from checks import cli, ledger, runner, selection
 from checks.findings import identify
 from checks.loading import load
 from checks.lowering import LoweringError
@@ -266,7 +266,7 @@ def test_the_usual_run_is_all_that_is_built_in_on_everything(command, verdicts, 
         raise KeyboardInterrupt
 
     monkeypatch.setattr(runner, "run_all", run_all)
-    monkeypatch.setattr(cli, "_cuda_is_available", lambda: True)
+    monkeypatch.setattr(selection, "cuda_is_available", lambda: True)
     command("check", "--devices", "cpu,cuda")
     cells = {(task.implementation, task.device, task.format) for task in asked}
     usual = [claim for claim in CLAIMS if not (claim.is_measured or claim.is_timed)]
@@ -277,7 +277,7 @@ def test_the_usual_run_is_all_that_is_built_in_on_everything(command, verdicts, 
 
 
 def test_only_the_cpu_is_judged_unless_cuda_is_asked_for(command, verdicts, monkeypatch):
-    monkeypatch.setattr(cli, "_cuda_is_available", lambda: True)
+    monkeypatch.setattr(selection, "cuda_is_available", lambda: True)
     code, out, _ = command("check", "--claims", QUARTER, "--formats", "float16")
     assert code == 0
     assert "cuda" not in out
@@ -492,7 +492,7 @@ def test_a_ledger_that_cannot_be_read_says_why_in_one_line(command, verdicts):
 
 
 def test_cuda_that_is_asked_for_and_missing_says_so(command, verdicts, monkeypatch):
-    monkeypatch.setattr(cli, "_cuda_is_available", lambda: False)
+    monkeypatch.setattr(selection, "cuda_is_available", lambda: False)
     code, _, err = command(*CHECK[:-1], "cuda")
     assert code == 2
     assert one_line(err, "torch sees no CUDA device here; leave --devices cuda out")
@@ -530,7 +530,7 @@ def test_a_run_with_nothing_to_judge_does_not_pass(command, verdicts):
 def test_a_pattern_is_a_name_or_a_part_or_a_glob(pattern, found):
     names = ("it_grows", "it_grows_fast", "it_shrinks")
     claims: Any = [SimpleNamespace(name=name) for name in names]
-    assert [claim.name for claim in cli.select(claims, [pattern])] == found
+    assert [claim.name for claim in selection.select(claims, [pattern])] == found
 
 
 # -- reading the book -----------------------------------------------------------------------------
