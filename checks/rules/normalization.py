@@ -1,5 +1,6 @@
 """Rules for normalisation, over the rows of a batch (axis 0) or the features of a row (axis 1)."""
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -26,13 +27,15 @@ def _moments(ar: Arithmetic, x: Ball, axis: int = 0, less: int = 0) -> _Moments:
 
     The deviations from the true mean sum to zero, so an error e of the mean changes the sum of
     squares by m·e² and not by a term of first order: that is why two passes are accurate however
-    far the mean lies from zero.
+    far the mean lies from zero. Means that are updated on the way are less so: see `_updated`.
     """
     exact = Arithmetic.exact(wide=ar.wide)
+    count = x.shape[axis]
     mean = ar.mean(x, axis=axis)
+    if ar.unit and count > 1:
+        mean = _updated_mean(ar, mean, x, axis)
     centred = exact.subtract(x, exact.mean(x, axis=axis))
     computed = ar.subtract(x, mean)
-    count = x.shape[axis]
     total = exact.sum(exact.multiply(centred, centred), axis=axis, keepdims=True)
     squares = exact.shared(total, count - less)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
@@ -40,11 +43,47 @@ def _moments(ar: Arithmetic, x: Ball, axis: int = 0, less: int = 0) -> _Moments:
         size = squares.magnitude + shift
         # Two roundings a difference count twice when squared; then the square, the sum, the mean,
         # and three more where the variance of one count is made from that of the other.
-        error = shift + size * gamma(count + 5 + 3 * less, ar.unit) + count * ar.tiny
+        error = size * gamma(count + 5 + 3 * less, ar.unit) + count * ar.tiny
+        error = error + np.maximum(shift, _updated_squares(ar, x, axis, size, less))
         # Merging halves squares the distance of their means, which is up to twice the whole sum.
         outside = ~(2 * size * count <= ar.ceiling)
     variance = ar.widened(squares, np.where(outside, np.inf, error if ar.unit else 0.0))
     return _Moments(mean, computed, variance)
+
+
+def _updated_mean(ar: Arithmetic, mean: Ball, x: Ball, axis: int) -> Ball:
+    """The mean of m numbers, or one that was updated number by number, or merged from halves.
+
+    The k-th update rounds the mean once and its step (x − M)/k twice, at sizes that add up to
+    u·mean|x|·(m + 1 + 2H(m − 1)), the harmonic number being at most 1 + log m. A merge rounds four
+    times at the size of both means, which makes 4u·mean|x| at each of the levels.
+    """
+    count = x.shape[axis]
+    with np.errstate(over="ignore", invalid="ignore"):
+        size = np.mean(x.magnitude, axis=axis, keepdims=True)
+        off = gamma(max(count + 3 + 2 * math.log(count), 4 * _levels(count)), ar.unit) * size
+        return Ball(mean.mid, np.maximum(mean.rad, off))
+
+
+def _updated_squares(ar: Arithmetic, x: Ball, axis: int, size: Any, less: int) -> Any:
+    """How far off the mean square is where it is made from means that are updated on the way.
+
+    These are off by e ≤ u(m + 9)/2·max|x|, or by 4u·max|x| a level where halves are merged. A term
+    then moves by 2|δ|e + e². The squares of all updates δ sum to at most 2S, S being the sum of
+    squares, and those of all merges on all levels to at most S: by Cauchy and Schwarz, all terms
+    together move by 2e·√(S·m·max(2, levels)), which is of first order (Chan, Golub and LeVeque
+    1983, table 1), and by m·e² a level.
+    """
+    count, levels = x.shape[axis], _levels(x.shape[axis])
+    roundings = max((count + 9) / 2, 4 * levels) if count > 1 else 0.0
+    off = gamma(roundings, ar.unit) * np.max(x.magnitude, axis=axis, keepdims=True, initial=0.0)
+    share = count / (count - less)
+    return 2 * off * np.sqrt(size * share * max(2, levels)) + max(1, levels) * share * off**2
+
+
+def _levels(count: int) -> int:
+    """How often so many rows are halved until one is left."""
+    return (count - 1).bit_length()
 
 
 def _inverse_root(ar: Arithmetic, v: Ball) -> Ball:
@@ -168,36 +207,11 @@ def _batch_norm_eval_backward(
 
 
 def _running_mean(ar: Arithmetic, mean: Ball, var: Ball, x: Ball, momentum: Fraction) -> Ball:
-    batch = _moments(ar, x).mean
-    if not ar.is_exact:
-        with np.errstate(over="ignore", invalid="ignore"):
-            size = np.sum(x.magnitude, axis=0, keepdims=True) / x.shape[0]
-        batch = ar.widened(batch, _updated(ar, x.shape[0], size))
-    return _blended(ar, mean, batch, momentum)
+    return _blended(ar, mean, _moments(ar, x).mean, momentum)
 
 
 def _running_var(ar: Arithmetic, mean: Ball, var: Ball, x: Ball, momentum: Fraction) -> Ball:
-    batch, count = _moments(ar, x, less=1).variance, x.shape[0]
-    if not ar.is_exact:
-        # An updated mean that is off by e moves a term by 2·|δ|·e + e², and the squares δ² of all
-        # updates sum to at most twice S, those of all merges at one level to at most S: by Cauchy
-        # and Schwarz √(n·S) times e, which is of first order (Chan et al. 1983).
-        with np.errstate(over="ignore", invalid="ignore"):
-            off = _updated(ar, count, np.max(x.magnitude, axis=0, keepdims=True))
-            spread = np.sqrt(batch.magnitude * (count - 1) * count)
-            extra = 2 * np.sqrt(2.0 + count.bit_length()) * off * spread + count * off**2
-        batch = ar.widened(batch, extra / (count - 1))
-    return _blended(ar, var, batch, momentum)
-
-
-def _updated(ar: Arithmetic, count: int, size: Any) -> Any:
-    """The error of a mean that is updated row by row, or merged from halves.
-
-    Welford's rounds the mean n times and its steps |x − mean|/k three times; merging rounds four
-    times at each level. All at the size of the mean of |x|.
-    """
-    roundings = count + 9 + 4 * count.bit_length()
-    return gamma(roundings, ar.unit) * size + roundings * ar.tiny
+    return _blended(ar, var, _moments(ar, x, less=1).variance, momentum)
 
 
 def _blended(ar: Arithmetic, old: Ball, batch: Ball, momentum: Fraction) -> Ball:
