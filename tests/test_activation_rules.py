@@ -1,6 +1,6 @@
 """The balls of smooth and piecewise activations contain every honest way, and no way that is wrong.
 
-As tests/test_rules.py has it: honest is what works in the working format and rounds once.
+As tests/honest.py has it: honest is what works in the working format and rounds once.
 """
 
 import math
@@ -15,7 +15,7 @@ from checks.enclosures import Ball
 from checks.formats import BFLOAT16, FLOAT32, FLOAT64
 from checks.rules import RULES
 from checks.rules.activations import SELU_ALPHA, SELU_SCALE
-from tests.test_rules import EVERY, FEWER, SEEDS, assert_honest, contract, draws, points, wide
+from tests.honest import EVERY, FEWER, SEEDS, assert_honest, contract, draws, points, wide
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 

@@ -1,6 +1,6 @@
 """The balls of recurrent cells contain every honest way to compute them, and no way that is wrong.
 
-As in tests/test_rules.py, whose draws and notion of honesty these are.
+As in tests/honest.py, whose draws and notion of honesty these are.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ from hypothesis import given, settings, strategies as st
 from checks.formats import FLOAT32, FLOAT64
 from checks.implementations.numpy_textbook import NUMPY_TEXTBOOK
 from checks.rules import RULES, pulled
-from tests.test_rules import (
+from tests.honest import (
     EVERY,
     SEEDS,
     SIGMOIDS,

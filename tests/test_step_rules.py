@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 
 from checks.implementations.torch_eager import torch_eager
 from checks.lists import entered, fresh_state
-from tests.test_rules import (
+from tests.honest import (
     EVERY,
     FEWER,
     SEEDS,
