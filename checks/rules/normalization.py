@@ -27,7 +27,7 @@ def _moments(ar: Arithmetic, x: Ball, axis: int = 0, less: int = 0) -> _Moments:
 
     The deviations from the true mean sum to zero, so an error e of the mean changes the sum of
     squares by m·e² and not by a term of first order: that is why two passes are accurate however
-    far the mean lies from zero. Means that are updated on the way are less so: see `_updated`.
+    far the mean lies from zero. With means that are updated on the way, `_updated_squares`, it is.
     """
     exact = Arithmetic.exact(wide=ar.wide)
     count = x.shape[axis]
@@ -62,7 +62,7 @@ def _updated_mean(ar: Arithmetic, mean: Ball, x: Ball, axis: int) -> Ball:
     with np.errstate(over="ignore", invalid="ignore"):
         size = np.mean(x.magnitude, axis=axis, keepdims=True)
         off = gamma(max(count + 3 + 2 * math.log(count), 4 * _levels(count)), ar.unit) * size
-        return Ball(mean.mid, np.maximum(mean.rad, off))
+        return Ball(mean.mid, np.maximum(mean.rad, off + 2 * count * ar.tiny))
 
 
 def _updated_squares(ar: Arithmetic, x: Ball, axis: int, size: Any, less: int) -> Any:
@@ -77,6 +77,7 @@ def _updated_squares(ar: Arithmetic, x: Ball, axis: int, size: Any, less: int) -
     count, levels = x.shape[axis], _levels(x.shape[axis])
     roundings = max((count + 9) / 2, 4 * levels) if count > 1 else 0.0
     off = gamma(roundings, ar.unit) * np.max(x.magnitude, axis=axis, keepdims=True, initial=0.0)
+    off = off + 2 * (count - 1) * ar.tiny
     share = count / (count - less)
     return 2 * off * np.sqrt(size * share * max(2, levels)) + max(1, levels) * share * off**2
 
