@@ -32,6 +32,8 @@ def pinned(claim: Claim, fmt: Format) -> Iterator[Example]:
         yield from lengths(claim, fmt)
     if "batch" in forms(claim) and forms(claim) <= {"batch", "features", "number"}:
         yield from outliers(claim, fmt)
+    if "batch" in forms(claim) and fmt is not FLOAT64:  # whose reference is dear
+        yield many(claim, fmt)
 
 
 def _is_clipped(claim: Claim) -> bool:
@@ -62,8 +64,7 @@ def lengths(claim: Claim, fmt: Format) -> Iterator[Example]:
 def outliers(claim: Claim, fmt: Format) -> Iterator[Example]:
     """Batches that samples hardly hit, with an eps that users write and no short format holds.
 
-    One row far from the others, rows that are all alike, values whose squares overflow; and more
-    rows than a block of a kernel has.
+    One row far from the others, rows that are all alike, and values whose squares overflow.
     """
     huge = 2 ** (fmt.max_exponent - 3)
     variables = claim.variables.items()
@@ -73,9 +74,12 @@ def outliers(claim: Claim, fmt: Format) -> Iterator[Example]:
     fixed |= {name: Fraction(1, 10**8) for name, symbol in variables if isinstance(symbol, Epsilon)}
     for rows in ((0, 0, 0, 1024), (1, 1, 1, 1), (huge, -huge, 2 * huge, 4 * huge)):
         yield at(claim, fmt, {**fixed, batches[0]: rows})
-    if fmt is not FLOAT64:  # whose reference is dear
-        many = replace(_smallest(claim, 1), rows=257, width=2, region="moderate")
-        yield fill(claim, fmt, many)
+
+
+def many(claim: Claim, fmt: Format) -> Example:
+    """A batch of more rows than a block of a kernel has, and not a whole number of blocks."""
+    structure = replace(_smallest(claim, 1), rows=257, width=2, region="moderate")
+    return fill(claim, fmt, structure)
 
 
 def uniform(claim: Claim, fmt: Format) -> Iterator[Example]:

@@ -13,7 +13,7 @@ def clamped(values, low, high):
 
 @mutant(NUMPY, "relu", ("relu_passes_nan_on",))
 def relu_takes_nan_for_a_negative_number(x):
-    """x where x > 0, else 0."""
+    """x where x > 0, else 0. Of hardshrink, reported as pytorch/pytorch#81138."""
     return np.where(x > 0, x, 0).astype(x.dtype)
 
 

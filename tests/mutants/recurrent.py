@@ -151,3 +151,17 @@ def gru_backward_averages_the_biases_over_the_rows(grad, *operands):
     rows = len(grad)
     means = ((wide(part) / rows).astype(part.dtype) for part in (b_ih_grad, b_hh_grad))
     return *parts, *means
+
+
+@mutant(NUMPY, "lstm_cell", ("lstm_output_path_passes_two_gates",), (*HALF, "float32"))
+def lstm_forgets_the_past_of_late_rows(x, h, c, *layers):
+    """The state of rows past the hundredth is read as 0. Reported as pytorch/pytorch#177834."""
+    late = np.arange(len(h))[:, np.newaxis] >= 100
+    return textbook.lstm_cell(x, np.where(late, 0, h).astype(h.dtype), c, *layers)
+
+
+@mutant(NUMPY, "gru_cell", GRU_BATCH, (*HALF, "float32"))
+def gru_computes_whole_blocks_of_rows(x, h, *layers):
+    """Rows after the last whole block of 64 keep their state, where a batch has such a block."""
+    whole = len(x) // 64 * 64 or len(x)
+    return np.concatenate([textbook.gru_cell(x[:whole], h[:whole], *layers), h[whole:]])
