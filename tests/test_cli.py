@@ -399,6 +399,19 @@ def test_a_users_file_is_judged_on_the_claims_that_use_its_heads(command, verdic
     assert "norm_clipping_bounds_the_norm" not in out
 
 
+def test_a_proof_that_takes_for_ever_does_not_hold_up_the_report(command, verdicts, monkeypatch):
+    def endless(claim):
+        while True:
+            pass
+
+    monkeypatch.setattr(cli, "_reals", endless)
+    monkeypatch.setattr(cli, "PROOF_SECONDS", 0.2)
+    verdicts[POSITIVE, "numpy-textbook"] = Verdict.DEFECT
+    code, out, _ = command("check", "--claims", POSITIVE, "--formats", "float16")
+    assert code == 1
+    assert "over the reals: claimed true" in out
+
+
 def test_what_of_a_users_file_is_not_judged_is_said(command, verdicts):
     others = (
         "def sigmiod(x):\n    return x\ndef helper(x):\n    return x\ndef mish(x):\n    return x\n"
