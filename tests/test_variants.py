@@ -58,7 +58,7 @@ TELLING = {
         "layer_norm_output_ignores_shift_and_scale",
         "layer_norm_input_gradient_sums_to_zero",
     ),
-    "rms_norm": ("rms_norm_ignores_scale",),
+    "rms_norm": ("rms_norm_ignores_scale", "rms_norm_input_gradient_is_orthogonal_to_input"),
     "clip_by_norm": ("norm_clipping_bounds_the_norm", "norm_clipping_keeps_direction"),
     "clip_by_value": ("value_clipping_bounds_each_entry",),
     "global_norm": ("norm_clipping_takes_the_norm_of_all_gradients_together",),
@@ -82,12 +82,16 @@ TELLING = {
     "power": ("repeated_factor_overflows_at_depth", "repeated_factor_underflows_at_depth"),
     "rnn_cell": ("rnn_gradient_is_a_product_over_time", "rnn_gradient_bound"),
     "lstm_cell": ("lstm_cell_path_is_the_forget_gate", "lstm_output_path_passes_two_gates"),
-    "gru_cell": ("gru_gradient_takes_four_paths", "gru_state_never_outgrows_its_past"),
+    "gru_cell": (
+        "gru_gradient_takes_four_paths",
+        "gru_state_never_outgrows_its_past",
+        "gru_candidate_bias_gradient_adds_up_the_rows",
+    ),
     "l1_penalty": ("l1_gradient_is_a_sign",),
     "l2_penalty": ("l2_gradient_is_twice_the_weights", "ridge_gradient"),
     "sgd_step": ("weight_decay_contracts_weights", "large_rates_feed_on_themselves"),
     "adam_step": ("adam_ignores_the_scale_of_gradients", "decay_in_adam_is_an_l2_penalty"),
-    "adamw_step": ("decay_in_adamw_is_that_of_sgd",),
+    "adamw_step": ("decay_in_adamw_is_that_of_sgd", "decay_in_adamw_leaves_the_moments_alone"),
     "mul": ("repeated_factor_overflows_at_depth_when_iterated", "relu_cannot_explode_or_vanish"),
 }
 

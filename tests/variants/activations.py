@@ -95,7 +95,8 @@ def relu_by_a_mask(x):
 
 @variant(TORCH, "relu")
 def relu_by_a_choice(x):
-    return torch.where(x > 0, x, 0)
+    """Of what is no number no comparison is true, and NaN is left as it is."""
+    return torch.where(x <= 0, 0, x)
 
 
 @variant(NUMPY, "leaky_relu")

@@ -10,12 +10,12 @@ from tests.variants.variant import NUMPY, TORCH, variant, working
 
 @variant(TORCH, "relu6")
 def relu6_by_two_choices(x):
-    return torch.where(x > 0, torch.where(x < 6, x, 6), 0)
+    return torch.where(x <= 0, 0, torch.where(x >= 6, 6, x))
 
 
 @variant(TORCH, "hardtanh")
 def hardtanh_by_two_choices(x):
-    return torch.where(x > -1, torch.where(x < 1, x, 1), -1)
+    return torch.where(x <= -1, -1, torch.where(x >= 1, 1, x))
 
 
 @variant(NUMPY, "hardsigmoid")
