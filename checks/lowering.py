@@ -59,6 +59,7 @@ _RELATIONS = {
     calculus.Iff: Relation.IFF,
     calculus.Identical: Relation.IDENTICAL,
     calculus.PassesNaN: Relation.PASSES_NAN,
+    calculus.SpreadsNaN: Relation.SPREADS_NAN,
 }
 _DERIVATIVES = {
     calculus.Slope: Derivative.SLOPE,
@@ -133,16 +134,17 @@ class _Lowering:
                 f"{self.claim.name}: Identical compares stored bits, and one side is arithmetic or "
                 "a number; put it under Computed(...), a head or a derivative"
             )
-        if program.relation is Relation.PASSES_NAN:
+        if program.relation in {Relation.PASSES_NAN, Relation.SPREADS_NAN}:
             value, source = (program.statement[index].arguments[0] for index in (left, right))
             kinds = [
                 isinstance(part, int) and program.statement[part].operation
                 for part in (value, source)
             ]
             if kinds != ["observe", "input"]:
+                name = type(formula).__name__
                 raise LoweringError(
-                    f"{self.claim.name}: PassesNaN(y, x) takes what a head computes, and a "
-                    "variable; write PassesNaN(relu(x), x)"
+                    f"{self.claim.name}: {name}(y, x) takes what a head computes, and a variable; "
+                    f"write {name}(relu(x), x)"
                 )
         self._refuse_without_backward(program)
         return program

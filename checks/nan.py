@@ -1,12 +1,13 @@
 """What becomes of NaN: a function that hides one hides that the training is over."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from checks.evidence import Evidence, Fault, misbehaved
+from checks.evidence import Evidence, Fault, Flags, misbehaved
 from checks.example import Example
 from checks.formats import Format
 from checks.implementation import Implementation, Misbehaviour
@@ -14,7 +15,7 @@ from checks.lists import entered, mapped
 from checks.lowering import lower
 from checks.machines import machine
 from checks.operations import function_of
-from checks.program import Key, Program
+from checks.program import Key, Program, Relation
 from checks.tracing import run
 from theory.claim import Claim
 
@@ -25,47 +26,74 @@ def planted(
     """Run one example with NaN in it, and see where the value that should be NaN is not."""
     program = lower(claim, example.numbers)
     value, source = _value_and_source(program)
-    arrays = {**example.arrays, source: mapped(_with_nan, example.arrays[source])}
-    count = example.samples
-    try:
-        trace = run(program, machine(implementation, fmt), arrays)
-    except Misbehaviour as error:
-        return misbehaved(count, error, 0)
-    got, put = _entries(trace.values[value]), _entries(arrays[source])
-    expected = np.isnan(put) if got.shape == put.shape else np.isnan(put).any()
-    hidden = expected & ~np.isnan(got)
-    by_sample = hidden if count > 1 else np.array([hidden.any()])
-    places = np.flatnonzero(hidden)
+    count, whole = example.samples, example.arrays[source]
+    hidden = np.zeros(count, dtype=bool)
+    delivered = np.full(count, np.nan)
+    for put in _plantings(whole, program.relation):
+        arrays = {**example.arrays, source: put}
+        try:
+            trace = run(program, machine(implementation, fmt), arrays)
+        except Misbehaviour as error:
+            return misbehaved(count, error, 0)
+        got = _entries(trace.values[value])
+        lost = _lost(np.isnan(_entries(put)), np.isnan(got), program.relation)
+        if count > 1:
+            fresh = lost & ~hidden
+            delivered[fresh], hidden[fresh] = got[fresh], True
+        elif lost.any():
+            delivered[0], hidden[0] = got[lost][0], True
     operation = function_of(program.network[value].operation)
     faults = tuple(
-        Fault(operation, index if count > 1 else 0, delivered, np.nan, np.nan, 0.0, what)
-        for index in map(int, places if count > 1 else places[:1])
-        for delivered in [float(got[index])]
-        for what in [
-            f"delivers {delivered!r} for NaN, put into every other entry from the first on"
-        ]
+        Fault(operation, index, got, np.nan, np.nan, 0.0, what=f"delivers {got!r} for NaN")
+        for index in map(int, np.flatnonzero(hidden))
+        for got in [float(delivered[index])]
     )
-    none, zeros = np.zeros(count, dtype=bool), np.zeros(count)
+    none = np.zeros(count, dtype=bool)
     return Evidence(
         samples=count,
         false=none,
-        outside=by_sample,
-        broken=by_sample,
+        outside=hidden,
+        broken=hidden,
         lost=none,
         decided=~none,
         faults=faults,
         slack=np.zeros(0),
-        left=got if count > 1 else got[places[:1]] if places.size else zeros,
+        left=delivered,
         right=np.full(count, np.nan),
-        bound=zeros,
+        bound=np.zeros(count),
     )
 
 
-def _with_nan(values: NDArray[Any]) -> NDArray[Any]:
-    """NaN beside numbers, so that lanes of a vector hold both."""
+def _plantings(whole: Any, relation: Relation) -> Iterator[Any]:
+    """The same input with NaN in it, here and there.
+
+    Beside numbers, so that the lanes of a vector hold both; or one NaN alone, first or last, which
+    has to be seen everywhere.
+    """
+    if relation is Relation.PASSES_NAN:
+        yield mapped(lambda values: _with_nan(values, slice(0, None, 2)), whole)
+        yield mapped(lambda values: _with_nan(values, slice(1, None, 2)), whole)
+        return
+    filled = [index for index, part in enumerate(entered(whole)) if part.size]
+    for index, at in product(dict.fromkeys(filled[:1] + filled[-1:]), (0, -1)):
+        parts = [part.copy() for part in entered(whole)]
+        parts[index] = _with_nan(parts[index], at)
+        yield parts if isinstance(whole, list) else parts[0]
+
+
+def _with_nan(values: NDArray[Any], at: slice | int) -> NDArray[Any]:
     result = values.copy()
-    result.reshape(-1)[::2] = np.nan
+    result.reshape(-1)[at] = np.nan
     return result
+
+
+def _lost(put: Flags, got: Flags, relation: Relation) -> Flags:
+    """Which entries of a value are no NaN and ought to be."""
+    if relation is Relation.SPREADS_NAN:
+        return put.any() & ~got
+    if put.shape == got.shape:
+        return put & ~got
+    return ~got & (put.any() and not got.any())
 
 
 def _entries(values: Any) -> NDArray[np.float64]:

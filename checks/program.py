@@ -39,6 +39,7 @@ class Relation(Enum):
     IFF = "⇔"
     IDENTICAL = "≡"
     PASSES_NAN = "NaN ⇒ NaN"
+    SPREADS_NAN = "a NaN ⇒ all NaN"
 
 
 class Derivative(Enum):

@@ -12,8 +12,8 @@ from checks.verdict import Verdict
 from theory.book import CLAIMS
 from theory.calculus import PassesNaN
 from theory.claim import apart, claim
-from theory.domains import Gradients
-from theory.heads import global_norm
+from theory.domains import Batch, Features, Gradients, UnitInterval, Variances
+from theory.heads import batch_norm_running, global_norm
 from theory.sources import CV
 
 BOOK = {entry.name: entry for entry in CLAIMS}
@@ -70,7 +70,30 @@ def test_clipping_may_spread_nan_over_all_entries():
     assert verdict(entry, example, clip_by_norm=all_nan) is Verdict.HOLDS
 
 
-def test_a_value_of_another_shape_is_nan_everywhere():
+def test_clipping_that_leaves_the_other_entries_alone_hides_nan():
+    entry = BOOK["norm_clipping_passes_nan_on"]
+    example = at(entry, FLOAT32, {"g": (1, 2, 3), "c": 1})
+
+    def as_they_are(grads, max_norm):
+        return list(grads)
+
+    assert verdict(entry, example, clip_by_norm=as_they_are) is Verdict.DEFECT
+
+
+def test_a_column_that_holds_no_nan_need_not_be_nan():
+    with apart():
+
+        @claim(source=CV.section("2.2"))
+        def running_means_pass_nan_on(mean: Features, var: Variances, x: Batch, q: UnitInterval):
+            """The running mean of what holds NaN holds NaN."""
+            running, _ = batch_norm_running(mean, var, x, q)
+            return PassesNaN(running, x)
+
+        example = at(running_means_pass_nan_on, FLOAT32, {"q": 1})
+        assert verdict(running_means_pass_nan_on, example) is Verdict.HOLDS
+
+
+def test_a_value_of_another_shape_holds_nan_too():
     with apart():
 
         @claim(source=CV.section("2.4"))

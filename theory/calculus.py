@@ -413,10 +413,10 @@ class Identical(BooleanFunction):  # type: ignore[misc]  # SymPy is untyped
 
 
 class PassesNaN(BooleanFunction):  # type: ignore[misc]  # SymPy is untyped
-    """PassesNaN(y, x): where x is NaN, so is y, which hides nothing.
+    """PassesNaN(y, x): where x is NaN, so is y, at its own place, or somewhere in another shape.
 
-    At its own place where both have one shape, else everywhere. NaN is no real number, so that this
-    is no theorem: it is run, with NaN in the place of every other entry of x, the first among them.
+    NaN is no real number, so that this is no theorem: it is run with NaN in every other entry of x,
+    first in those of even number and then in the others.
     """
 
     mark = Kind.F
@@ -424,6 +424,14 @@ class PassesNaN(BooleanFunction):  # type: ignore[misc]  # SymPy is untyped
     def _latex(self, printer: Any, exp: str | None = None) -> str:
         y, x = map(printer._print, self.args)
         return rf"{x} = \mathrm{{NaN}} \implies {y} = \mathrm{{NaN}}"
+
+
+class SpreadsNaN(PassesNaN):
+    """SpreadsNaN(y, x): one entry of x that is NaN makes all of y NaN."""
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        y, x = map(printer._print, self.args)
+        return rf"\mathrm{{NaN}} \in {x} \implies {y} = \mathrm{{NaN}}"
 
 
 class FormatConstant(Symbol):  # type: ignore[misc]  # SymPy is untyped

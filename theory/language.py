@@ -51,6 +51,7 @@ from theory.calculus import (
     SecondMoment,
     Slope,
     SmallestSingularValue,
+    SpreadsNaN,
     SumOverSubsets,
     Time,
     Total,

@@ -58,3 +58,55 @@ def norm_clipping_puts_zero_for_nan(grads, max_norm):
 def value_clipping_clamps_nan_away(grads, limit):
     """−c for NaN."""
     return [clamped(grad, -limit, limit).astype(grad.dtype) for grad in grads]
+
+
+@mutant(NUMPY, "clip_by_norm", ("norm_clipping_passes_nan_on",))
+def norm_clipping_leaves_what_has_no_norm(grads, max_norm):
+    """Where the norm is NaN it is not larger than the limit, and all other entries stay."""
+    norm = np.sqrt(sum((wide(grad) ** 2).sum() for grad in grads))
+    return textbook.clip_by_norm(grads, max_norm) if norm > max_norm else list(grads)
+
+
+@mutant(NUMPY, "clip_by_value", ("value_clipping_passes_nan_on",))
+def value_clipping_loses_nan_at_odd_places(grads, limit):
+    """As where a kernel's second lane is another instruction."""
+    clipped = textbook.clip_by_value(grads, limit)
+    for values in (values.reshape(-1) for values in clipped):
+        values[1::2] = clamped(values[1::2], -limit, limit)
+    return clipped
+
+
+@mutant(NUMPY, "elu", ("elu_passes_nan_on",))
+def elu_reads_zero_for_nan(x, alpha):
+    """0."""
+    return textbook.elu(np.nan_to_num(x), alpha)
+
+
+@mutant(NUMPY, "softplus", ("softplus_passes_nan_on",))
+def softplus_reads_zero_for_nan(x):
+    """log 2."""
+    return textbook.softplus(np.nan_to_num(x))
+
+
+@mutant(NUMPY, "gelu", ("gelu_passes_nan_on",))
+def gelu_reads_zero_for_nan(x):
+    """0."""
+    return textbook.gelu(np.nan_to_num(x))
+
+
+@mutant(NUMPY, "batch_norm", ("batch_norm_passes_nan_on",))
+def batch_norm_reads_zero_for_nan(x, gamma, beta, eps):
+    """A row of zeros more."""
+    return textbook.batch_norm(np.nan_to_num(x), gamma, beta, eps)
+
+
+@mutant(NUMPY, "layer_norm", ("layer_norm_passes_nan_on",))
+def layer_norm_reads_zero_for_nan(x, gamma, beta, eps):
+    """A feature of zero more."""
+    return textbook.layer_norm(np.nan_to_num(x), gamma, beta, eps)
+
+
+@mutant(NUMPY, "rms_norm", ("rms_norm_passes_nan_on",))
+def rms_norm_reads_zero_for_nan(x, gamma, eps):
+    """A feature of zero more."""
+    return textbook.rms_norm(np.nan_to_num(x), gamma, eps)

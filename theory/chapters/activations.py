@@ -268,6 +268,24 @@ def leaky_relu_passes_nan_on(x: Real, k: Positive):
 
 
 @claim(source=IEEE_754.section("6.2.3"))
+def elu_passes_nan_on(x: Real, alpha: Positive):
+    """ELU of NaN is NaN."""
+    return PassesNaN(elu(x, alpha), x)
+
+
+@claim(source=IEEE_754.section("6.2.3"))
+def softplus_passes_nan_on(x: Real):
+    """Softplus of NaN is NaN, on whichever side of its threshold."""
+    return PassesNaN(softplus(x), x)
+
+
+@claim(source=IEEE_754.section("6.2.3"))
+def gelu_passes_nan_on(x: Real):
+    """GELU of NaN is NaN."""
+    return PassesNaN(gelu(x), x)
+
+
+@claim(source=IEEE_754.section("6.2.3"))
 def relu6_passes_nan_on(x: Real):
     """ReLU6 of NaN is NaN, and none of its limits."""
     return PassesNaN(relu6(x), x)

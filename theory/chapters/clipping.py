@@ -51,8 +51,8 @@ def norm_clipping_does_not_depend_on_grouping(g: Gradients, c: ClippingLimit):
 
 @claim(source=(CV.section("2.4"), IEEE_754.section("6.2.3")))
 def norm_clipping_passes_nan_on(g: Gradients, c: ClippingLimit):
-    """A gradient with NaN in it has no norm, and its clip is NaN as well, not a healthy step."""
-    return PassesNaN(clip_by_norm(g, c), g)
+    """A gradient with NaN in it has no norm, and all of its clip is NaN, not a healthy step."""
+    return SpreadsNaN(clip_by_norm(g, c), g)
 
 
 @claim(source=(CV.section("2.4"), TECHNIQUES.section("3.2")))

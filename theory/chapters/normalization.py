@@ -321,3 +321,24 @@ def rms_norm_input_gradient_is_orthogonal_to_input(
     mean_square = ColumnMean(Transpose(x**2))
     along = over_features(x * Gradient(Total(g * y), x))
     return Eq((mean_square + eps) * along, eps * over_features(g * y))
+
+
+# -- NaN ------------------------------------------------------------------------------------------
+
+
+@claim(source=IEEE_754.section("6.2.3"))
+def batch_norm_passes_nan_on(x: Batch, gamma: Features, beta: Features, eps: Epsilon):
+    """Where a batch holds NaN, batch norm puts out NaN, and in the rest of the column as well."""
+    return PassesNaN(batch_norm(x, gamma, beta, eps), x)
+
+
+@claim(source=IEEE_754.section("6.2.3"))
+def layer_norm_passes_nan_on(x: Batch, gamma: Features, beta: Features, eps: Epsilon):
+    """Where a row holds NaN, layer norm puts out NaN, as it does in all the rest of the row."""
+    return PassesNaN(layer_norm(x, gamma, beta, eps), x)
+
+
+@claim(source=IEEE_754.section("6.2.3"))
+def rms_norm_passes_nan_on(x: Batch, gamma: Features, eps: Epsilon):
+    """Where a row holds NaN, RMS norm puts out NaN, as it does in all the rest of the row."""
+    return PassesNaN(rms_norm(x, gamma, eps), x)

@@ -13,7 +13,7 @@ def global_norm(grads: list[Array]) -> Array:
 def clip_by_norm(grads: list[Array], max_norm: float) -> list[Array]:
     """Every gradient times min(1, c / ‖g‖), with the norm of all of them together."""
     norm = _norm(grads)
-    if not norm > max_norm:
+    if norm <= max_norm:  # not so where it is NaN
         return list(grads)
     factor = max_norm / norm
     return [(wide(grad) * factor.astype(wide(grad).dtype)).astype(grad.dtype) for grad in grads]
