@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from checks.example import Example
-from checks.filling import Structure, fill, shapes
+from checks.filling import Structure, fill, inside, shapes
 from checks.formats import FLOAT64, Format
 from checks.lists import entered
 from checks.program import Argument, Key
-from checks.traits import forms, is_deep
+from checks.traits import forms, is_deep, is_enumerable, is_unary
 from theory.claim import Claim
 from theory.domains import ClippingLimit, Epsilon, PositiveWeights, Weights
 
@@ -34,6 +34,11 @@ def pinned(claim: Claim, fmt: Format) -> Iterator[Example]:
         yield from outliers(claim, fmt)
     if "batch" in forms(claim) and fmt is not FLOAT64:  # whose reference is dear
         yield many(claim, fmt)
+        yield wide(claim, fmt)
+    if is_unary(claim) and not is_enumerable(claim, fmt):
+        yield kinks(claim, fmt)
+    if "tensors" in forms(claim):
+        yield lists(claim, fmt)
 
 
 def _is_clipped(claim: Claim) -> bool:
@@ -64,15 +69,24 @@ def lengths(claim: Claim, fmt: Format) -> Iterator[Example]:
 def outliers(claim: Claim, fmt: Format) -> Iterator[Example]:
     """Batches that samples hardly hit, with an eps that users write and no short format holds.
 
-    One row far from the others, rows that are all alike, and values whose squares overflow.
+    One row far from the others, rows that are all alike, values whose squares overflow, and a mean
+    so far from zero that the variance drowns in the roundings of squares, though not in those of
+    differences.
     """
     huge = 2 ** (fmt.max_exponent - 3)
+    far = 2 ** min(fmt.precision, fmt.work.precision // 2)
+    step = max(1, far >> (fmt.precision - 1))  # from one number of the format to the next
     variables = claim.variables.items()
     batches = [name for name, symbol in variables if symbol.form == "batch"]
     fixed: dict[str, Any] = dict.fromkeys(batches, (1, -2, 3, -4))
     fixed |= {name: 1 for name, symbol in variables if symbol.form == "features"}
     fixed |= {name: Fraction(1, 10**8) for name, symbol in variables if isinstance(symbol, Epsilon)}
-    for rows in ((0, 0, 0, 1024), (1, 1, 1, 1), (huge, -huge, 2 * huge, 4 * huge)):
+    for rows in (
+        (0, 0, 0, 1024),
+        (1, 1, 1, 1),
+        (huge, -huge, 2 * huge, 4 * huge),
+        tuple(far + step * k for k in (0, 1, 2, 4)),
+    ):
         yield at(claim, fmt, {**fixed, batches[0]: rows})
 
 
@@ -80,6 +94,29 @@ def many(claim: Claim, fmt: Format) -> Example:
     """A batch of more rows than a block of a kernel has, and not a whole number of blocks."""
     structure = replace(_smallest(claim, 1), rows=257, width=2, region="moderate")
     return fill(claim, fmt, structure)
+
+
+def wide(claim: Claim, fmt: Format) -> Example:
+    """Rows of more features than a block of a kernel has; fewer where matrices are as wide."""
+    width = 130 if forms(claim) <= {"batch", "features", "number"} else 37
+    structure = replace(_smallest(claim, 1), rows=3, width=width, region="moderate", exponent=-2)
+    return fill(claim, fmt, replace(structure, inner=(width - 2,) * 12))
+
+
+def kinks(claim: Claim, fmt: Format) -> Example:
+    """The halves from -8 to 8, where functions are stitched together, and their neighbours."""
+    halves = fmt.ordinals(fmt.nearest(np.arange(-16, 17) / 2))
+    values = np.unique(fmt.from_ordinals(np.concatenate([halves - 1, halves, halves + 1])))
+    ((name, domain),) = claim.variables.items()
+    values = values[inside(domain, values)]
+    return Example({}, {(name, 0): values}, len(values))
+
+
+def lists(claim: Claim, fmt: Format) -> Example:
+    """More arrays than a kernel takes at a time, a number among them and one of four dimensions."""
+    several = ((3,), (), (2, 1, 3, 1), (1,), (2, 2), (), (5,))
+    structure = replace(_smallest(claim, 1), shapes=several, region="moderate", exponent=-1)
+    return fill(claim, fmt, replace(structure, seed=1))
 
 
 def uniform(claim: Claim, fmt: Format) -> Iterator[Example]:
