@@ -171,6 +171,10 @@ def run(program: Program, machine: Machine, arrays: Arrays) -> Trace:
             for y, probe in probes.items()
         ]
     trace.strayed = frozenset(machine.strayed)
+    for index, value in values.items():
+        if _bits(machine.save(value)) != _bits(trace.values[index]):
+            operation = program.network[index].operation
+            raise Misbehaviour(operation, "changed what it had delivered before")
     return trace
 
 
