@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import flint
 import numpy as np
 import pytest
 import torch
@@ -112,6 +113,7 @@ torch.set_default_dtype(torch.float64)
 torch.set_default_device("meta")
 torch.set_grad_enabled(False)
 torch.set_flush_denormal(True)
+flint.ctx.prec = 24
 """
 
 
@@ -122,6 +124,7 @@ def modes():
         torch.get_default_device(),
         torch.is_grad_enabled(),
         float(np.float64(2.0**-1022) / 2),  # 0 where subnormals are flushed
+        flint.ctx.prec,
     )
 
 
@@ -130,7 +133,7 @@ def test_what_a_file_sets_for_the_process_is_put_back(tmp_path):
     inner = SETTING.replace("\n", "\n    ").rstrip()
     path = tmp_path / "setting.py"
     path.write_text(
-        f"import numpy as np\nimport torch\n{SETTING}\n"
+        f"import flint\nimport numpy as np\nimport torch\n{SETTING}\n"
         f"def sigmoid(x):\n    y = torch.sigmoid(x){inner}\n    return y\n"
     )
     implementation = load(str(path), "cpu")
