@@ -207,7 +207,7 @@ def _functions(file: str, stated: Mapping[str, Any]) -> dict[str, Callable[..., 
             (head.__name__, head.parameters),
             (backward, ("grad", *head.parameters, "output")),
         ):
-            if name in stated:
+            if name in stated and not _is_for_numbers(stated[name]):
                 _refuse_uncallable(file, name, stated[name], parameters)
                 functions[name] = stated[name]
     if not functions:
@@ -239,6 +239,11 @@ def _misspelt(module: ModuleType, functions: Container[str]) -> tuple[str, ...]:
         if name not in functions and name[0] != "_"
         if (question := did_you_mean(name.lower(), known, at_least=0.85))
     )
+
+
+def _is_for_numbers(value: Any) -> bool:
+    """Whether it is the C library's function, imported to help, such as math.tanh."""
+    return getattr(value, "__module__", "") in {"math", "cmath"}
 
 
 def _refuse_uncallable(file: str, name: str, value: Any, parameters: tuple[str, ...]) -> None:
