@@ -198,11 +198,14 @@ def check(
         )
         for task in runner.tasks(chosen, implementations, wanted, profile, seed, chapter)
     ]
+    for spec, one in implementations:
+        if one.path and not any(task.implementation == spec for task in work):
+            raise UnusableCall(
+                f"none of these claims uses a head that {one.path.name} defines; "
+                "`backproof show NAME` prints the heads of a claim"
+            )
     if not work:
-        raise UnusableCall(
-            "none of these claims uses a head that the file defines; `backproof show NAME` prints "
-            "the heads of a claim"
-        )
+        raise UnusableCall("none of these claims is judged on ideal; leave it out")
     plan = reports.Run(
         judgements=(),
         implementations=tuple(one for _, one in implementations),

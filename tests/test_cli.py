@@ -528,7 +528,7 @@ def test_a_run_with_nothing_to_judge_does_not_pass(command, verdicts):
         "check", "--claims", "norm_clipping*", "--implementation", "kernels.py", "--devices", "cpu"
     )
     assert code == 2
-    assert one_line(err, "none of these claims uses a head that the file defines")
+    assert one_line(err, "none of these claims uses a head that kernels.py defines")
 
 
 @pytest.mark.parametrize(

@@ -143,12 +143,12 @@ def _stated(run: Run, implementation: Implementation) -> Iterable[str]:
     stated += [f"{name} within {ulps:g} ulps" for name, ulps in implementation.ulps.items()]
     if stated:
         yield f"states: {', '.join(stated)}"
-    if missing := not_checked(implementation):
-        yield f"not checked: {', '.join(missing)}"
     if implementation.misspelt:
         yield f"not checked, being no heads: {', '.join(implementation.misspelt)}"
     if uncalled := run.uncalled(implementation):
         yield f"called by none of these claims: {', '.join(uncalled)}"
+    if missing := not_checked(implementation):
+        yield f"not checked: {', '.join(missing)}"
 
 
 # -- what is as expected --------------------------------------------------------------------------
