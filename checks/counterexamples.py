@@ -122,8 +122,8 @@ def describe(
         message = f"left {left!r}, right {right!r}"
     if outcomes.gravest is not verdict:
         message = (
-            f"{verdict.name} once, and {outcomes.gravest.name} when the same input was run again: "
-            "what is delivered depends on more than the input"
+            f"{verdict.name} among other values, and {outcomes.gravest.name} by itself: what is "
+            "delivered depends on what stands beside it, or on more than the input"
         )
     return Counterexample(
         inputs=encode(example),
