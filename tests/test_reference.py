@@ -152,7 +152,7 @@ from checks import reference
 assert reference.flint is None
 sys.exit(pytest.main([
     "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--benchmark-disable",
-    *(f"tests/test_{part}.py" for part in ("reference", "enclosures", "rules", "tracing")),
+    *(f"tests/test_{part}.py" for part in ("reference", "enclosures", "exact_rules", "tracing")),
     "-k", "test_reference or (float64 and (exact_reading or format_computes or in_float64))",
 ]))
 """

@@ -10,7 +10,7 @@ import torch
 from sympy import Rational
 from torch import nn
 
-from checks import cli
+from checks import cli, selection
 from checks.experiments import data as datasets
 from checks.experiments.data import two_circles
 from checks.experiments.judge import Plan, deterministic, judge, replay
@@ -245,7 +245,7 @@ def command(tmp_path, monkeypatch, capsys):
 def test_a_call_that_makes_no_sense_is_refused_in_one_line(
     command, monkeypatch, arguments, complaint
 ):
-    monkeypatch.setattr(cli, "find_spec", lambda name: True)
+    monkeypatch.setattr(selection, "find_spec", lambda name: True)
     code, printed = command(*arguments)
     assert code == 2
     assert complaint in printed
@@ -257,7 +257,7 @@ def test_a_call_that_makes_no_sense_is_refused_in_one_line(
     [("sklearn", "scikit-learn"), ("matplotlib", "matplotlib"), ("tensorboard", "tensorboard")],
 )
 def test_a_package_that_is_missing_is_named_in_one_line(command, monkeypatch, module, package):
-    monkeypatch.setattr(cli, "find_spec", lambda name: None if name == module else True)
+    monkeypatch.setattr(selection, "find_spec", lambda name: None if name == module else True)
     code, printed = command("--experiments", "--tensorboard", "events", *OWN)
     assert code == 2
     assert (
