@@ -115,7 +115,7 @@ def kinks(claim: Claim, fmt: Format) -> Example:
 def lists(claim: Claim, fmt: Format) -> Example:
     """More arrays than a kernel takes at a time, a number among them and one of four dimensions."""
     several = ((3,), (), (2, 1, 3, 1), (1,), (2, 2), (), (5,))
-    structure = replace(_smallest(claim, 1), shapes=several, region="moderate", exponent=-1)
+    structure = replace(_smallest(claim, 1), shapes=several, region="moderate", exponent=2)
     return fill(claim, fmt, replace(structure, seed=1))
 
 

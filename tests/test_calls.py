@@ -14,6 +14,7 @@ from checks.formats import FLOAT32
 from checks.implementations.numpy_textbook import NUMPY_TEXTBOOK
 from checks.implementations.torch_eager import torch_eager
 from checks.loading import load
+from checks.pinned import at
 from theory.book import CLAIMS
 
 BOOK = {claim.name: claim for claim in CLAIMS}
@@ -88,6 +89,19 @@ def test_one_output_for_all_calls_is_a_changed_array():
     deep = fill(claim, FLOAT32, replace(STRUCTURE, depth=3))
     found = misbehaviours(claim, NUMPY_TEXTBOOK.replace(tanh=tanh), deep)
     assert any("tanh" in one or "changed" in one for one in found)
+
+
+def test_an_output_that_the_next_call_overwrites_is_a_changed_array():
+    buffers: dict[object, np.ndarray] = {}
+
+    def relu(x):
+        out = buffers.setdefault(x.shape, np.empty_like(x))
+        return np.maximum(x, 0, out=out)
+
+    claim = BOOK["relu_chain_gradient_is_the_product_of_its_weights"]
+    deep = at(claim, FLOAT32, {"n": 2, "x": 1, "w": 2})
+    found = misbehaviours(claim, NUMPY_TEXTBOOK.replace(relu=relu), deep)
+    assert found == ["relu changed what it had delivered before"]
 
 
 @pytest.mark.parametrize("raised", [GeneratorExit, SystemExit, pytest.skip.Exception])

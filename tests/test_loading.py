@@ -106,6 +106,11 @@ def test_a_head_that_was_imported_counts_as_defined(write):
     }
 
 
+def test_a_function_for_numbers_that_was_imported_is_a_helper(write):
+    file = write("from math import tanh\ndef gelu(x):\n    return x * tanh(1.0)\n")
+    assert load(str(file), "cpu").answers_for == {"gelu"}
+
+
 @pytest.mark.parametrize("head", HEADS)
 def test_every_head_can_be_defined_with_its_parameters(write, head):
     proper = ", ".join(HEADS[head].parameters)

@@ -54,3 +54,9 @@ def hardswish_slope_is_the_gate_alone(grad, x, y):
 def hardswish_is_a_silu(x):
     """The function that it approximates."""
     return F.silu(x)
+
+
+@mutant(TORCH, "hardswish", HARDSWISH)
+def hardswish_by_a_clamp_has_other_slopes_at_its_kinks(x):
+    """−1/2 at −3 and 3/2 at 3, as clamp has the slope 1 at its bounds."""
+    return (x.double() * (x.double() + 3).clamp(0, 6) / 6).to(x.dtype)

@@ -78,3 +78,10 @@ def residual_leaves_through_bfloat16(x, branch):
     """
     bits = (wide(x) + wide(branch(x))).astype(np.float32).view(np.uint32) & 0xFFFF0000
     return bits.view(np.float32).astype(x.dtype)
+
+
+@mutant(NUMPY, "linear", ("weight_gradient_is_error_times_input",), (*HALF, "float32"))
+def linear_multiplies_whole_blocks_of_features(x, weight, bias):
+    """What is left after the last block of 16 features is not added, where there is a block."""
+    whole = x.shape[1] // 16 * 16 or x.shape[1]
+    return textbook.linear(x[:, :whole], weight[:, :whole], bias)

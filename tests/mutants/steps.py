@@ -203,3 +203,10 @@ def adamw_decay_is_not_times_the_rate(*arguments):
 def adamw_decays_its_step_as_well(*arguments):
     """(1 − ηλ)(θ − step): the decay comes after the step."""
     return adam(*arguments, decoupled=True, kept=lambda p, shrunk, step: shrunk * (p - step))
+
+
+@mutant(NUMPY, "sgd_step", (STEP,))
+def sgd_passes_over_single_numbers(params, grads, lr, weight_decay):
+    """A parameter without dimensions, such as a temperature, is not updated."""
+    stepped = textbook.sgd_step(params, grads, lr, weight_decay)
+    return [new if new.ndim else old for new, old in zip(stepped, params, strict=True)]
