@@ -263,15 +263,9 @@ def _faults(
     bulk = count > 1 and rad.size == count
     excess = np.nan_to_num(distance.ravel() - rad.ravel(), nan=np.inf)
     chosen = indices if bulk else indices[[np.argmax(excess[indices])]]
-    for index in chosen:
-        yield Fault(
-            operation=operation,
-            sample=int(index) if bulk else 0,
-            got=float(values.ravel()[index]),
-            expected=float(center.ravel()[index]),
-            gap=float(distance.ravel()[index]),
-            bound=float(rad.ravel()[index]),
-        )
+    columns = (np.ravel(part)[chosen].tolist() for part in (values, center, distance, rad))
+    for index, got, expected, gap, bound in zip(chosen.tolist(), *columns, strict=True):
+        yield Fault(operation, index if bulk else 0, got, expected, gap, bound)
 
 
 def _apart_fault(sample: int, seen: tuple[Ball, Ball], bound: Any) -> Fault:
