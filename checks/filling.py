@@ -95,6 +95,10 @@ def shapes(name: str, symbol: Any, structure: Structure, count: int) -> Iterator
             yield (name, 0), (width, width)
         case "square":
             yield (name, 0), (width, width)
+        case "inputs":
+            yield (name, 0), (structure.rows, structure.inner[0])
+        case "inputs' gates":
+            yield (name, 0), (symbol.gates * width, structure.inner[0])
         case "gates matrix":
             yield (name, 0), (symbol.gates * width, width)
         case "gates":
@@ -136,6 +140,7 @@ def draw(
             "matrix",
             "square",
             "gates matrix",
+            "inputs' gates",
             "layers of matrix",
             "layers of square",
             "map",

@@ -11,9 +11,11 @@ class. The form of a domain is fixed here and nowhere else:
     row          one sample with d features, shape (1, d)             Vector
     features     one number a feature, shape (d,)                     Features
     batch        m samples with d features, shape (m, d)              Batch
+    inputs       m samples with d_in features, shape (m, d_in)        InputBatch
     matrix       shape (out, in), as torch stores the weight          WeightMatrix
     square       shape (d, d)                                         SquareMatrix
     gates matrix shape (4d, d), the gates of an LSTM; a GRU's are 3   GateMatrix, ResetGateMatrix
+    inputs' gates shape (4d, d_in) and (3d, d_in)                     InputGates, ResetInputGates
     gates        shape (4d,) and (3d,)                                GateBiases, ResetGateBiases
     tensors      a list of arrays of several shapes                   Parameters, Gradients
     map          a smooth function from rows to rows                  SmoothMap
@@ -245,6 +247,12 @@ class Batch(_SymbolDomain):
     form = "batch"
 
 
+class InputBatch(_SymbolDomain):
+    """m samples with d_in features, shape (m, d_in), as a recurrent cell takes them in."""
+
+    form = "inputs"
+
+
 class NonnegativeBatch(Batch):
     """m samples with d features, none of them negative, as a ReLU puts them out."""
 
@@ -284,6 +292,18 @@ class GateMatrix(_SymbolDomain):
 
 class ResetGateMatrix(GateMatrix):
     """The weights of a GRU's two gates and its candidate: shape (3d, d)."""
+
+    gates = 3
+
+
+class InputGates(GateMatrix):
+    """The weights from the inputs to an LSTM's four gates: shape (4d, d_in)."""
+
+    form = "inputs' gates"
+
+
+class ResetInputGates(InputGates):
+    """The weights from the inputs to a GRU's two gates and its candidate: shape (3d, d_in)."""
 
     gates = 3
 

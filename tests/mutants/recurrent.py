@@ -165,3 +165,15 @@ def gru_computes_whole_blocks_of_rows(x, h, *layers):
     """Rows after the last whole block of 64 keep their state, where a batch has such a block."""
     whole = len(x) // 64 * 64 or len(x)
     return np.concatenate([textbook.gru_cell(x[:whole], h[:whole], *layers), h[whole:]])
+
+
+@mutant(NUMPY, "gru_cell", GRU_BATCH)
+def gru_has_as_many_units_as_inputs(x, h, w_ih, w_hh, b_ih, b_hh):
+    """The width of the inputs is taken for that of the state, where the weights allow it."""
+    d = min(x.shape[1], h.shape[1])
+    gates = [part.reshape(3, -1)[:, :d].reshape(-1) for part in (b_ih, b_hh)]
+    to_h = w_hh.reshape(3, -1, h.shape[1])[:, :d, :d].reshape(-1, d)
+    to_x = w_ih.reshape(3, -1, x.shape[1])[:, :d].reshape(-1, x.shape[1])
+    y = h.copy()
+    y[:, :d] = textbook.gru_cell(x, h[:, :d], to_x, to_h, *gates)
+    return y

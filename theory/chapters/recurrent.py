@@ -86,7 +86,7 @@ def lstm_cell_path_is_the_forget_gate(
 
 @claim(source=(SOLUTIONS.section("3.6"), GERS_2000.section("3.2")))
 def lstm_output_path_passes_two_gates(
-    x: Batch, h: Batch, c: Batch, U: GateMatrix, W: GateMatrix, b: GateBiases, a: GateBiases
+    x: InputBatch, h: Batch, c: Batch, U: InputGates, W: GateMatrix, b: GateBiases, a: GateBiases
 ):
     """The gradient of the output by the cell before passes the output and the forget gate.
 
@@ -177,9 +177,9 @@ def gru_state_never_outgrows_its_past(
 
 @claim(source=CHO_2014.equation("7-8"))
 def gru_candidate_bias_gradient_adds_up_the_rows(
-    x: Batch,
+    x: InputBatch,
     h: Batch,
-    U: ResetGateMatrix,
+    U: ResetInputGates,
     W: ResetGateMatrix,
     b: ResetGateBiases,
     a: ResetGateBiases,

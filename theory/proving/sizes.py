@@ -84,6 +84,8 @@ class Symbols:
             "batch": (sizes.rows, columns),
             "matrix": (sizes.row, sizes.inner),
             "square": (sizes.row, sizes.row),
+            "inputs": (sizes.rows, sizes.inner),
+            "inputs' gates": (gates * sizes.row, sizes.inner),
             "gates matrix": (gates * sizes.row, sizes.row),
             "gates": (1, gates * sizes.row),
             "tensors": (1, sizes.entries),
