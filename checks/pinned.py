@@ -32,11 +32,15 @@ def pinned(claim: Claim, fmt: Format) -> Iterator[Example]:
         yield from lengths(claim, fmt)
     if "batch" in forms(claim) and forms(claim) <= {"batch", "features", "number"}:
         yield from outliers(claim, fmt)
+    if is_unary(claim) and not is_enumerable(claim, fmt):
+        yield kinks(claim, fmt)
+
+
+def large(claim: Claim, fmt: Format) -> Iterator[Example]:
+    """Examples that are tried last, as a smaller one that fails alike is easier to read."""
     if "batch" in forms(claim) and fmt is not FLOAT64:  # whose reference is dear
         yield many(claim, fmt)
         yield wide(claim, fmt)
-    if is_unary(claim) and not is_enumerable(claim, fmt):
-        yield kinks(claim, fmt)
     if "tensors" in forms(claim):
         yield lists(claim, fmt)
 

@@ -31,7 +31,7 @@ from checks.lowering import LoweringError
 from checks.matrix import has_cell
 from checks.oneline import one_line
 from checks.outcomes import judge
-from checks.pinned import pinned
+from checks.pinned import large, pinned
 from checks.strategies import examples
 from checks.tally import Tally
 from checks.traits import forms, is_deep, is_enumerable
@@ -281,6 +281,8 @@ def check(
     if seed is not None:
         exploration = seeded(seed)(exploration)
     exploration()
+    for example in large(claim, fmt):
+        tally.add(example, judge(claim, implementation, fmt, example))
     verdict, reason = tally.gravest, ""
     if claim.standing is Standing.REFUTED and verdict is Verdict.HOLDS:
         verdict, reason = Verdict.UNDECIDED, "the counterexample was not found"

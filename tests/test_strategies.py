@@ -15,7 +15,7 @@ from checks.filling import everything, fill, inside, shapes
 from checks.formats import BFLOAT16, FLOAT16, FLOAT32, FLOAT64, FORMATS
 from checks.implementations.ideal import IDEAL
 from checks.lowering import lower
-from checks.pinned import pinned
+from checks.pinned import large, pinned
 from checks.strategies import examples, parameters, structures
 from checks.traits import is_enumerable
 from theory import domains
@@ -117,7 +117,7 @@ def test_examples_are_finite_numbers_of_the_format_in_their_domains(entry, fmt, 
 @EACH_CLAIM
 @EVERY
 def test_pinned_examples_lie_in_their_domains_and_can_be_run(entry, fmt):
-    for example in pinned(entry, fmt):
+    for example in [*pinned(entry, fmt), *large(entry, fmt)]:
         assert_in_domain(entry, fmt, example)
         if not entry.is_statistical:  # what is random is drawn by the sample, not filled in
             program = lower(entry, example.numbers)
