@@ -18,10 +18,21 @@ def can_interrupt() -> bool:
     return main and hasattr(signal, "setitimer")
 
 
-def within(seconds: float, work: Callable[[], Value]) -> Value | None:
+# The timer that counts the processor's time, and the one that counts on while a function sleeps.
+_TIMERS = (
+    ((signal.ITIMER_VIRTUAL, signal.SIGVTALRM), (signal.ITIMER_REAL, signal.SIGALRM))
+    if hasattr(signal, "setitimer")
+    else ()
+)
+
+
+def within(
+    seconds: float, work: Callable[[], Value], on_the_clock: float | None = None
+) -> Value | None:
     """What the work returns, or None where it is not done in so much time of the processor.
 
-    Where nothing can interrupt it, it is not begun.
+    `on_the_clock` is a limit for work that may sleep, which depends on what else runs. Where
+    nothing can interrupt it, the work is not begun.
     """
     if not can_interrupt():
         return None
@@ -32,15 +43,20 @@ def within(seconds: float, work: Callable[[], Value]) -> Value | None:
         if working:  # an alarm that comes late must not interrupt what follows
             raise OutOfTime
 
-    before = signal.signal(signal.SIGVTALRM, stop)
+    limits = (seconds, on_the_clock)
+    used = [(*timer, limit) for timer, limit in zip(_TIMERS, limits, strict=True) if limit]
+    before = [signal.signal(alarm, stop) for _, alarm, _ in used]
     try:
-        signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+        for timer, _, limit in used:
+            signal.setitimer(timer, limit)
         try:
             return work()
         finally:
             working = False
-            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+            for timer, _, _ in used:
+                signal.setitimer(timer, 0)
     except OutOfTime:
         return None
     finally:
-        signal.signal(signal.SIGVTALRM, before)
+        for (_, alarm, _), handler in zip(used, before, strict=True):
+            signal.signal(alarm, handler)

@@ -57,7 +57,8 @@ PROFILES = {
 }
 
 
-# Seconds for one cell, which takes about one: after these a function is taken to loop for ever.
+# Seconds for one cell, which takes about one: after these a function is taken to loop for ever, and
+# after three times as many on the clock to wait for something.
 PATIENCE = 300.0
 
 
@@ -169,7 +170,8 @@ def run_task(task: Task) -> Result:
             if claim.is_measured or not can_interrupt():  # experiments keep a budget of their own
                 return judged()
             reason = f"no verdict within {PATIENCE:g} s, as where a function does not return"
-            return within(PATIENCE, judged) or _unfinished(cell, started, reason)
+            result = within(PATIENCE, judged, on_the_clock=3 * PATIENCE)
+            return result or _unfinished(cell, started, reason)
         except (Unusable, LoweringError):
             raise
         except Exception as error:

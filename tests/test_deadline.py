@@ -4,6 +4,8 @@ import signal
 import threading
 import time
 
+import pytest
+
 from checks.deadline import within
 
 
@@ -31,12 +33,20 @@ def test_work_that_catches_exceptions_is_given_up_all_the_same():
     assert within(0.01, stubborn) is None
 
 
-def test_no_alarm_is_left():
-    before = signal.getsignal(signal.SIGVTALRM)
-    within(60.0, time.time)
-    within(0.01, endless)
-    assert signal.getitimer(signal.ITIMER_VIRTUAL) == (0.0, 0.0)
-    assert signal.getsignal(signal.SIGVTALRM) is before
+def test_what_waits_for_ever_is_given_up_on_the_clock():
+    assert within(60.0, threading.Event().wait, on_the_clock=0.01) is None
+
+
+@pytest.mark.parametrize(
+    ("timer", "alarm"),
+    [(signal.ITIMER_VIRTUAL, signal.SIGVTALRM), (signal.ITIMER_REAL, signal.SIGALRM)],
+)
+def test_no_alarm_is_left(timer, alarm):
+    before = signal.getsignal(alarm)
+    within(60.0, time.time, on_the_clock=60.0)
+    within(0.01, endless, on_the_clock=60.0)
+    assert signal.getitimer(timer) == (0.0, 0.0)
+    assert signal.getsignal(alarm) is before
 
 
 def test_where_nothing_can_interrupt_it_the_work_is_not_begun():
