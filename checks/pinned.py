@@ -1,4 +1,4 @@
-"""Examples that are tried before any are drawn: points that a claim names, edges of a format."""
+"""Examples that are not drawn: points that a claim names, edges of a format, shapes of kernels."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -96,15 +96,14 @@ def outliers(claim: Claim, fmt: Format) -> Iterator[Example]:
 
 def many(claim: Claim, fmt: Format) -> Example:
     """A batch of more rows than a block of a kernel has, and not a whole number of blocks."""
-    structure = replace(_smallest(claim, 1), rows=257, width=2, region="moderate")
-    return fill(claim, fmt, structure)
+    return fill(claim, fmt, replace(_smallest(claim, 1), rows=257, width=2, region="moderate"))
 
 
 def wide(claim: Claim, fmt: Format) -> Example:
     """Rows of more features than a block of a kernel has; fewer where matrices are as wide."""
     width = 130 if forms(claim) <= {"batch", "features", "number"} else 37
-    structure = replace(_smallest(claim, 1), rows=3, width=width, region="moderate", exponent=-2)
-    return fill(claim, fmt, replace(structure, inner=(width - 2,) * 12))
+    sized = replace(_smallest(claim, 1), rows=3, width=width, inner=(width - 2,) * 12)
+    return fill(claim, fmt, replace(sized, region="moderate", exponent=-2))
 
 
 def kinks(claim: Claim, fmt: Format) -> Example:
@@ -120,7 +119,7 @@ def lists(claim: Claim, fmt: Format) -> Example:
     """More arrays than a kernel takes at a time, a number among them and one of four dimensions."""
     several = ((3,), (), (2, 1, 3, 1), (1,), (2, 2), (), (5,))
     structure = replace(_smallest(claim, 1), shapes=several, region="moderate", exponent=2)
-    return fill(claim, fmt, replace(structure, seed=1))
+    return fill(claim, fmt, structure)
 
 
 def uniform(claim: Claim, fmt: Format) -> Iterator[Example]:

@@ -259,7 +259,6 @@ def check(
         count = 1
     elif is_enumerable(claim, fmt):  # an example holds every value, and only parameters vary
         count = min(count, 12) if len(claim.variables) > 1 else 1
-
     elif is_deep(claim):
         count = max(count // 8, 4)
     elif "tensors" in forms(claim) and not claim.formula.atoms(Several):  # one cheap sample each
