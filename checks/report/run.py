@@ -83,12 +83,13 @@ class Run:
         }
 
     def ideal(self, cell: Cell) -> str:
-        """What the ideal implementation shows in a cell: in this run, or else by the ledger."""
+        """What the ideal implementation shows in a cell: in this run, or else is expected to."""
         place = Cell(cell.claim, "ideal", cell.format, "cpu")
         for judgement in self.judgements:
             if judgement.result.cell == place:
                 return judgement.result.verdict.name
-        return f"{self.ledger.expected(place).verdict.name} by the ledger"
+        expected = self.ledger.expected(place)
+        return f"{expected.verdict.name} {'by the ledger' if expected.entry else 'by default'}"
 
 
 def finding_id(judgement: Judgement) -> str:

@@ -229,6 +229,8 @@ def show_judgement(run: Run, judgement: Judgement, console: Console) -> None:
     ]
     if claim.is_measured or claim.is_timed:
         known = [f"measured: {result.coverage}"]
+    if claim.is_of_nan:
+        known = ["no theorem: NaN is no real number"]
     say(console, "   ".join([*known, position(claim)]), indent=2)
     if citation:
         say(console, f"replay: {replay_command(citation, run.report)}", indent=2)
