@@ -21,6 +21,16 @@ def _between(ar: Arithmetic, x: Ball, low: int, high: int, inside: Ball, *sides:
     return by_sign(shifted(x, -low), right, below)
 
 
+def _blurred(ar: Arithmetic, x: Ball, slope: Ball, inside: Ball, above: Ball) -> Ball:
+    """Either slope beside the kink at 3, where x + 3 may round to 6, or x/6 + 1/2 to 1.
+
+    The first is off by 6u, the second by 3/2 u, which is 9u of x. At 3 itself all of it is exact.
+    """
+    distance = np.abs(x.center - 3)
+    beside = (distance > 0) & (distance <= 9 * ar.unit)
+    return Ball(slope.mid, np.where(beside, hull(slope.mid, inside, above).rad, slope.rad))
+
+
 def _level(ar: Arithmetic, value: int, x: Ball) -> Ball:
     return ar.point(np.full(x.shape, float(value)))
 
@@ -59,8 +69,8 @@ def _line(ar: Arithmetic, x: Ball, steepness: Fraction, root: int) -> Ball:
 
 
 def _hardsigmoid_backward(ar: Arithmetic, x: Ball, output: Ball, grad: Ball) -> Contributions:
-    flat = _level(ar, 0, x)
-    return (_between(ar, x, -3, 3, ar.multiply(grad, ar.number(SIXTH)), flat, flat),)
+    flat, rising = _level(ar, 0, x), ar.multiply(grad, ar.number(SIXTH))
+    return (_blurred(ar, x, _between(ar, x, -3, 3, rising, flat, flat), rising, flat),)
 
 
 def _hardswish(ar: Arithmetic, x: Ball) -> Ball:
@@ -73,7 +83,9 @@ def _hardswish(ar: Arithmetic, x: Ball) -> Ball:
 def _hardswish_backward(ar: Arithmetic, x: Ball, output: Ball, grad: Ball) -> Contributions:
     # (2x + 3)/6, or x/3 + 1/2
     slope = ar.add(ar.multiply(x, ar.number(THIRD)), ar.number(HALF))
-    return (_between(ar, x, -3, 3, product(ar, grad, slope), _level(ar, 0, x), grad),)
+    inside = product(ar, grad, slope)
+    # By way of a hard sigmoid without a slope, grad · 1 is left as well.
+    return (_blurred(ar, x, _between(ar, x, -3, 3, inside, _level(ar, 0, x), grad), inside, grad),)
 
 
 RULES = {
