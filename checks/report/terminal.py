@@ -113,7 +113,7 @@ def _matrix(run: Run, implementation: Implementation, console: Console) -> None:
     for line in _stated(run, implementation):
         say(console, line, indent=2)
     if not cells:
-        why = "no claim that was asked for uses a head that it defines"
+        why = "none of these claims is judged on it"
         say(console, why if run.complete else "nothing was judged", indent=2)
         say(console)
         return
