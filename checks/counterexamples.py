@@ -19,7 +19,7 @@ from checks.minimise import minimise
 from checks.outcomes import breaks_ideally, judge
 from checks.strategies import examples
 from checks.tally import Tally
-from checks.traits import is_deep
+from checks.traits import is_deep, is_unary
 from checks.verdict import PRECEDENCE, Counterexample, Verdict
 from theory.claim import Claim
 
@@ -48,8 +48,13 @@ def counterexamples(
         return outcomes.codes == PRECEDENCE.index(verdict)
 
     first = tally.first[verdict][1]
+    together = None
+    if verdict is Verdict.DEFECT and not fails(first).any():
+        together = _together(*tally.whole[verdict], fails)
     if verdict is Verdict.FALSE:  # the claim names its own counterexample
         smallest = first
+    elif together is not None:
+        smallest = together if is_unary(claim) else minimise(claim, fmt, together, fails, BRIEF)
     elif is_deep(claim):  # there is no structure but the depth, which is halved until it holds
         smallest = minimise(claim, fmt, first, _quick(claim, implementation, fmt, verdict, fails))
     elif is_news:
@@ -59,8 +64,21 @@ def counterexamples(
     described = describe(claim, implementation, fmt, smallest, verdict)
     if verdict is not Verdict.DEFECT:  # a limit has a first input and no worst one
         return described, None
-    worst = tally.worst[verdict][1]
+    worst = tally.worst[verdict][1] if together is None else smallest
     return described, describe(claim, implementation, fmt, worst, verdict)
+
+
+def _together(example: Example, at: int, fails: Callable[[Example], Any]) -> Example | None:
+    """The fewest samples around one of them that fail as one array, where it does not alone."""
+    width = 2
+    while width < 2 * example.samples:
+        low = max(0, min(at - width // 2, example.samples - width))
+        part = example.part(low, low + width)
+        joined = Example(part.numbers, part.arrays)
+        if fails(joined).any():
+            return joined
+        width *= 2
+    return None
 
 
 def _quick(

@@ -28,6 +28,8 @@ class Tally:
         # One sample each, with its distance from the simplest values and its depth.
         self.first: dict[Verdict, tuple[tuple[float, int], Example]] = {}
         self.worst: dict[Verdict, tuple[float, Example]] = {}
+        # Where the first was found: what a function delivers may depend on what stands beside it.
+        self.whole: dict[Verdict, tuple[Example, int]] = {}
 
     def add(self, example: Example, outcomes: Outcomes) -> None:
         """Count one example."""
@@ -57,6 +59,7 @@ class Tally:
         size = float(sizes[nearest]), depth if is_deep(self.claim) else 0
         if verdict not in self.first or size < self.first[verdict][0]:
             self.first[verdict] = size, example.sample(nearest)
+            self.whole[verdict] = example, nearest
 
     @property
     def samples(self) -> int:
