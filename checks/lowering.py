@@ -134,18 +134,12 @@ class _Lowering:
                 f"{self.claim.name}: Identical compares stored bits, and one side is arithmetic or "
                 "a number; put it under Computed(...), a head or a derivative"
             )
-        if program.relation in {Relation.PASSES_NAN, Relation.SPREADS_NAN}:
-            value, source = (program.statement[index].arguments[0] for index in (left, right))
-            kinds = [
-                isinstance(part, int) and program.statement[part].operation
-                for part in (value, source)
-            ]
-            if kinds != ["observe", "input"]:
-                name = type(formula).__name__
-                raise LoweringError(
-                    f"{self.claim.name}: {name}(y, x) takes what a head computes, and a variable; "
-                    f"write {name}(relu(x), x)"
-                )
+        if self.claim.is_of_nan and program.value_and_source is None:
+            name = type(formula).__name__
+            raise LoweringError(
+                f"{self.claim.name}: {name}(y, x) takes what a head computes, and a variable; "
+                f"write {name}(relu(x), x)"
+            )
         self._refuse_without_backward(program)
         return program
 

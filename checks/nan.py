@@ -15,7 +15,7 @@ from checks.lists import entered, mapped
 from checks.lowering import lower
 from checks.machines import machine
 from checks.operations import function_of
-from checks.program import Key, Program, Relation
+from checks.program import Relation
 from checks.tracing import run
 from theory.claim import Claim
 
@@ -25,7 +25,8 @@ def planted(
 ) -> Evidence:
     """Run one example with NaN in it, and see where the value that should be NaN is not."""
     program = lower(claim, example.numbers)
-    value, source = _value_and_source(program)
+    assert program.value_and_source is not None  # lowering refuses other formulas
+    value, source = program.value_and_source
     count, whole = example.samples, example.arrays[source]
     hidden = np.zeros(count, dtype=bool)
     delivered = np.full(count, np.nan)
@@ -76,7 +77,7 @@ def _plantings(whole: Any, relation: Relation) -> Iterator[Any]:
         return
     filled = [index for index, part in enumerate(entered(whole)) if part.size]
     for index, at in product(dict.fromkeys(filled[:1] + filled[-1:]), (0, -1)):
-        parts = [part.copy() for part in entered(whole)]
+        parts = list(entered(whole))
         parts[index] = _with_nan(parts[index], at)
         yield parts if isinstance(whole, list) else parts[0]
 
@@ -100,13 +101,3 @@ def _entries(values: Any) -> NDArray[np.float64]:
     """All entries of an array, or of a list of them, in one row."""
     parts: Iterable[Any] = (np.ravel(np.asarray(part, np.float64)) for part in entered(values))
     return np.concatenate([np.zeros(0), *parts])
-
-
-def _value_and_source(program: Program) -> tuple[int, Key]:
-    """The node of the network that is to be NaN, and the input that NaN is put into."""
-    value, source = (
-        program.statement[program.statement[side].parents[0]]
-        for side in (program.left, program.right)
-    )
-    assert source.key is not None
-    return value.parents[0], source.key

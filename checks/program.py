@@ -92,6 +92,16 @@ class Program:
         stored = [node for node in stored if node.parents]  # a number may be observed, too
         return tuple(stored) if len(stored) == 2 else ()
 
+    @property
+    def value_and_source(self) -> tuple[int, Key] | None:
+        """The node of the network on the left and the input on the right, where that is all."""
+        sides = (self.statement[side].parents for side in (self.left, self.right))
+        nodes = [self.statement[index] for parents in sides for index in parents]
+        if [node.operation for node in nodes] != ["observe", "input"]:
+            return None
+        (value, source) = nodes
+        return (value.parents[0], source.key) if value.parents and source.key else None
+
     @cached_property
     def operations(self) -> frozenset[str]:
         """The operations of the network."""
