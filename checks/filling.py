@@ -97,7 +97,7 @@ def shapes(name: str, symbol: Any, structure: Structure, count: int) -> Iterator
             yield (name, 0), (width, width)
         case "inputs":
             yield (name, 0), (structure.rows, structure.inner[0])
-        case "inputs' gates":
+        case "inputs gates":
             yield (name, 0), (symbol.gates * width, structure.inner[0])
         case "gates matrix":
             yield (name, 0), (symbol.gates * width, width)
@@ -140,7 +140,7 @@ def draw(
             "matrix",
             "square",
             "gates matrix",
-            "inputs' gates",
+            "inputs gates",
             "layers of matrix",
             "layers of square",
             "map",

@@ -15,7 +15,7 @@ class. The form of a domain is fixed here and nowhere else:
     matrix       shape (out, in), as torch stores the weight          WeightMatrix
     square       shape (d, d)                                         SquareMatrix
     gates matrix shape (4d, d), the gates of an LSTM; a GRU's are 3   GateMatrix, ResetGateMatrix
-    inputs' gates shape (4d, d_in) and (3d, d_in)                     InputGates, ResetInputGates
+    inputs gates shape (4d, d_in) and (3d, d_in)                     InputGates, ResetInputGates
     gates        shape (4d,) and (3d,)                                GateBiases, ResetGateBiases
     tensors      a list of arrays of several shapes                   Parameters, Gradients
     map          a smooth function from rows to rows                  SmoothMap
@@ -299,7 +299,7 @@ class ResetGateMatrix(GateMatrix):
 class InputGates(GateMatrix):
     """The weights from the inputs to an LSTM's four gates: shape (4d, d_in)."""
 
-    form = "inputs' gates"
+    form = "inputs gates"
 
 
 class ResetInputGates(InputGates):

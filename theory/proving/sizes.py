@@ -85,7 +85,7 @@ class Symbols:
             "matrix": (sizes.row, sizes.inner),
             "square": (sizes.row, sizes.row),
             "inputs": (sizes.rows, sizes.inner),
-            "inputs' gates": (gates * sizes.row, sizes.inner),
+            "inputs gates": (gates * sizes.row, sizes.inner),
             "gates matrix": (gates * sizes.row, sizes.row),
             "gates": (1, gates * sizes.row),
             "tensors": (1, sizes.entries),
