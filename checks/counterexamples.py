@@ -47,10 +47,11 @@ def counterexamples(
         outcomes = judge(claim, implementation, fmt, example)
         return outcomes.codes == PRECEDENCE.index(verdict)
 
-    first = tally.first[verdict][1]
+    _, whole, at = tally.first[verdict]
+    first = whole.sample(at)
     together = None
     if verdict is Verdict.DEFECT and not fails(first).any():
-        together = _together(*tally.whole[verdict], fails)
+        together = _together(whole, at, fails)
     if verdict is Verdict.FALSE:  # the claim names its own counterexample
         smallest = first
     elif together is not None:

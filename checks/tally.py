@@ -25,11 +25,10 @@ class Tally:
         self.format = fmt
         self.counts = np.zeros(len(PRECEDENCE), dtype=np.int64)
         self.slack: list[Any] = []
-        # One sample each, with its distance from the simplest values and its depth.
-        self.first: dict[Verdict, tuple[tuple[float, int], Example]] = {}
+        # One sample each, with its distance from the simplest values and its depth; and the example
+        # that it stood in, as what a function delivers may depend on what stands beside it.
+        self.first: dict[Verdict, tuple[tuple[float, int], Example, int]] = {}
         self.worst: dict[Verdict, tuple[float, Example]] = {}
-        # Where the first was found: what a function delivers may depend on what stands beside it.
-        self.whole: dict[Verdict, tuple[Example, int]] = {}
 
     def add(self, example: Example, outcomes: Outcomes) -> None:
         """Count one example."""
@@ -58,8 +57,7 @@ class Tally:
         depth = max((int(d) for d in _depths(self.claim, example)), default=0)
         size = float(sizes[nearest]), depth if is_deep(self.claim) else 0
         if verdict not in self.first or size < self.first[verdict][0]:
-            self.first[verdict] = size, example.sample(nearest)
-            self.whole[verdict] = example, nearest
+            self.first[verdict] = size, example, nearest
 
     @property
     def samples(self) -> int:
