@@ -9,7 +9,7 @@ import inspect
 import math
 import sys
 import traceback
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
 from functools import lru_cache
@@ -211,14 +211,7 @@ def _functions(file: str, stated: Mapping[str, Any]) -> dict[str, Callable[..., 
                 _refuse_uncallable(file, name, stated[name], parameters)
                 functions[name] = stated[name]
     if not functions:
-        own = (
-            name
-            for name, value in stated.items()
-            if callable(value) and did_you_mean(name.lower(), HEADS)
-        )
-        near = next(
-            (f", and {name} is none{did_you_mean(name.lower(), HEADS)}" for name in own), ""
-        )
+        near = next((f", and {name} is none{hint}" for name, hint in _nearly(stated, HEADS)), "")
         raise UnusableFile(
             f"{file}: defines no head{near}; name functions as `backproof heads` prints them"
         )
@@ -228,17 +221,23 @@ def _functions(file: str, stated: Mapping[str, Any]) -> dict[str, Callable[..., 
 def _misspelt(module: ModuleType, functions: Container[str]) -> tuple[str, ...]:
     """The file's own functions that are called nearly like a head, or like its backward pass."""
     known = [name for head in HEADS for name in (head, f"{head}_backward")]
-    own = (
-        name
+    own = {
+        name: value
         for name, value in vars(module).items()
-        if callable(value) and getattr(value, "__module__", "") == module.__name__
-    )
-    return tuple(
-        f"{name}{question}"
-        for name in own
-        if name not in functions and name[0] != "_"
-        if (question := did_you_mean(name.lower(), known, at_least=0.85))
-    )
+        if name not in functions
+        and name[0] != "_"
+        and getattr(value, "__module__", "") == module.__name__
+    }
+    return tuple(f"{name}{hint}" for name, hint in _nearly(own, known, at_least=0.85))
+
+
+def _nearly(
+    stated: Mapping[str, Any], known: Iterable[str], at_least: float = 0.6
+) -> Iterator[tuple[str, str]]:
+    """The functions that are called nearly like a known one, each with that as a question."""
+    for name, value in stated.items():
+        if callable(value) and (hint := did_you_mean(name.lower(), known, at_least)):
+            yield name, hint
 
 
 def _is_for_numbers(value: Any) -> bool:
