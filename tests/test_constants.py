@@ -29,11 +29,9 @@ TOLERANT = {
 
 # Small decimal literals that are no tolerances, each with its reason.
 ALLOWED = {
-    ("checks/statistics/laws.py", "1e-9"): "FALSE_ALARM is a probability",
-    ("checks/statistics/laws.py", "1e-3"): "MISSED is a probability: the power wanted",
+    ("checks/power.py", "1e-9"): "FALSE_ALARM is a probability",
+    ("checks/power.py", "1e-3"): "MISSED is a probability: the power wanted",
     ("checks/costs.py", "1e-3"): "FALSE_ALARM is a probability",
-    ("checks/experiments/intervals.py", "1e-3"): "MISSED is a probability: the power wanted",
-    ("checks/experiments/intervals.py", "1e-9"): "FALSE_ALARM is a probability",
 }
 
 

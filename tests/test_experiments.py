@@ -15,10 +15,11 @@ from checks.example import MalformedInput
 from checks.experiments import measures
 from checks.experiments.data import two_circles
 from checks.experiments.events import look
-from checks.experiments.intervals import FALSE_ALARM, clopper_pearson, seeds_needed
+from checks.experiments.intervals import clopper_pearson, seeds_needed
 from checks.experiments.judge import Plan, deterministic, judge, plan_of, replay
 from checks.experiments.measures import Runs
 from checks.loading import load
+from checks.power import FALSE_ALARM
 from checks.verdict import Verdict
 from checks.vocabulary import BUILT_IN, FORMATS, MEASURED_ON
 from theory.book import MEASURED

@@ -14,11 +14,10 @@ from checks.implementations.ideal import IDEAL
 from checks.implementations.numpy_textbook import NUMPY_TEXTBOOK
 from checks.implementations.torch_eager import torch_eager
 from checks.lowering import LoweringError
+from checks.power import FALSE_ALARM, MISSED
 from checks.statistics import check_mean
 from checks.statistics.laws import (
     EFFECT,
-    FALSE_ALARM,
-    MISSED,
     ROOT,
     Bounded,
     RectifiedSquares,

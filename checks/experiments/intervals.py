@@ -5,12 +5,11 @@ from functools import cache
 
 from scipy.stats import beta, binom
 
+from checks.power import MISSED
+
 # What is claimed to happen with probability p happens with 1 − (1 − p)/10: then the seeds show it
 # but once in a thousand.
 EFFECT = 10
-MISSED = 1e-3
-# How often an interval misses the probability, where runs are cheap.
-FALSE_ALARM = 1e-9
 
 
 def clopper_pearson(count: int, seeds: int, alpha: float) -> tuple[float, float]:

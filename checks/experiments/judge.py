@@ -23,8 +23,9 @@ from checks.example import MalformedInput
 from checks.experiments import tensorboard
 from checks.experiments.descent import OutOfTime
 from checks.experiments.events import Look, look
-from checks.experiments.intervals import FALSE_ALARM, clopper_pearson, seeds_needed
+from checks.experiments.intervals import clopper_pearson, seeds_needed
 from checks.experiments.measures import Runs
+from checks.power import FALSE_ALARM
 from checks.verdict import Cell, Counterexample, Result, Verdict
 from checks.vocabulary import MEASURED_ON
 from theory.claim import Claim

@@ -20,8 +20,8 @@ from checks.implementation import Implementation, Misbehaviour
 from checks.implementations.ideal import IDEAL
 from checks.lowering import LoweringError
 from checks.operations import function_of, is_drawn
+from checks.power import FALSE_ALARM
 from checks.program import Argument, Program, Relation
-from checks.statistics.laws import FALSE_ALARM
 from checks.statistics.sampling import Sample, sample
 from checks.verdict import PRECEDENCE, Cell, Counterexample, Result, Verdict
 from theory.calculus import Gradient

@@ -17,9 +17,8 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.stats import binom, chi2, norm
 
-# For a whole cell: all its expectations, at all its examples, share it.
-FALSE_ALARM = 1e-9
-MISSED = 1e-3
+from checks.power import MISSED
+
 # The share of a second moment that more or less of it is no longer missed.
 EFFECT = 0.03
 # How far the ends of an interval may lie outside of what they need to be, relative to the mean.
