@@ -1,9 +1,9 @@
 """How often a verdict by chance may be wrong, either way: no tolerances, but probabilities.
 
-A run of the book judges some hundreds of cells by random draws, and CI runs it many times a day: at
-a false alarm in 10⁹ cells a wrong accusation is expected once in thousands of years. A defect that
-is as large as the effect has a chance of one in a thousand to be missed by a run, and the next run
-by other seeds has another one: more power would cost draws, and find nothing larger.
+A run of the book judges some three hundred cells by random draws: at ten runs a day by other seeds
+each, a false alarm in 10⁹ cells is one in about a thousand years. A defect that is as large as the
+effect has a chance of one in a thousand to be missed by a run, and a larger one far less: more
+power would cost draws, and find nothing larger.
 """
 
 # A right function's cell, with all its expectations at all its examples, is accused.
