@@ -5,6 +5,7 @@ does this example still fail in the same way? A refuted claim names its own coun
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from checks.strategies import examples
 from checks.tally import Tally
 from checks.traits import is_deep, is_unary
 from checks.verdict import PRECEDENCE, Counterexample, Verdict
+from checks.vocabulary import LAYOUTS
 from theory.claim import Claim
 
 # Evaluations spent on the values of an input that is expected to fail.
@@ -75,7 +77,7 @@ def _together(example: Example, at: int, fails: Callable[[Example], Any]) -> Exa
     while width < 2 * example.samples:
         low = max(0, min(at - width // 2, example.samples - width))
         part = example.part(low, low + width)
-        joined = Example(part.numbers, part.arrays)
+        joined = replace(part, samples=1)
         if fails(joined).any():
             return joined
         width *= 2
@@ -110,7 +112,9 @@ def _shrunk(
         phases=(Phase.generate, Phase.shrink),
         suppress_health_check=list(HealthCheck),
     )
-    drawn = examples(claim, fmt, enumerated=False)
+    drawn = examples(claim, fmt, enumerated=False).map(
+        lambda drawn: replace(drawn, layout=example.layout)
+    )
     try:
         simple = find(drawn, lambda example: bool(fails(example).any()), settings=quiet)
     except NoSuchExample:
@@ -139,6 +143,8 @@ def describe(
         )
     else:
         message = f"left {left!r}, right {right!r}"
+    if fault and example.layout:
+        message += f", given {LAYOUTS[example.layout]}"
     if outcomes.gravest is not verdict:
         message = (
             f"{verdict.name} among other values, and {outcomes.gravest.name} by itself: what is "

@@ -15,6 +15,7 @@ from typing import Any
 
 from checks.unusable import UnusableFinding
 from checks.verdict import Cell, Counterexample, Result, Verdict
+from checks.vocabulary import LAYOUTS
 from theory.claim import Claim
 
 SCHEMA = 1
@@ -126,7 +127,7 @@ def canonical(value: Any) -> Any:
         return {str(key): canonical(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
         return [canonical(part) for part in value]
-    return number(value) if isinstance(value, str) else value
+    return number(value) if isinstance(value, str) and value not in LAYOUTS else value
 
 
 def number(text: str) -> str:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from checks.formats import Format
+from checks.vocabulary import LAYOUTS
 
 Functions = Mapping[str, Callable[..., Any]]
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -18,8 +19,9 @@ class Implementation:
 
     `library` is "numpy", "torch" or "ideal". `answers_for` are the heads that it is judged on
     (None: all of them). `working` is "wide" (float32 inside 16-bit heads) or "storage"; `ulps` are
-    the accuracies that it states where they are weaker than faithful rounding. `path` is the file
-    that it was loaded from, and `misspelt` are functions in it that are no heads, but nearly.
+    the accuracies that it states where they are weaker than faithful rounding, and `layouts` those
+    that its functions take beside contiguous arrays. `path` is the file that it was loaded from,
+    and `misspelt` are functions in it that are no heads, but nearly.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Implementation:
     answers_for: frozenset[str] | None = None
     working: str = "wide"
     ulps: Mapping[str, float] = field(default_factory=lambda: _NOTHING)
+    layouts: tuple[str, ...] = tuple(LAYOUTS)
     path: Path | None = None
     misspelt: tuple[str, ...] = ()
 

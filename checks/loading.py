@@ -21,7 +21,7 @@ from checks import modes
 from checks.implementation import Implementation
 from checks.oneline import one_line
 from checks.unusable import UnusableFile, did_you_mean
-from checks.vocabulary import BASELINES, BUILT_IN, DEVICES_OF
+from checks.vocabulary import BASELINES, BUILT_IN, DEVICES_OF, LAYOUTS
 from theory.claim import REGISTRY, Claim, ClaimError, check_links
 from theory.heads import HEADS
 
@@ -194,6 +194,7 @@ def _from_module(file: str, path: Path, module: ModuleType, device: str) -> Impl
         answers_for=answers_for,
         working=_working(file, stated),
         ulps=_ulps(file, stated, answers_for),
+        layouts=_layouts(file, stated),
         path=path,
         misspelt=_misspelt(module, functions),
     )
@@ -304,3 +305,18 @@ def _ulps(file: str, stated: Mapping[str, Any], answers_for: frozenset[str]) -> 
                 f"{file}: ULPS states {value!r} for {name}; {proper}, a positive number"
             )
     return MappingProxyType({name: float(value) for name, value in ulps.items()})
+
+
+def _layouts(file: str, stated: Mapping[str, Any]) -> tuple[str, ...]:
+    layouts = stated.get("LAYOUTS", tuple(LAYOUTS))
+    proper = "write LAYOUTS = () where functions take contiguous arrays only, else some of " + (
+        ", ".join(map(repr, LAYOUTS))
+    )
+    if not isinstance(layouts, tuple | list | set | frozenset):
+        raise UnusableFile(f"{file}: LAYOUTS is a {type(layouts).__name__} and no tuple; {proper}")
+    for name in layouts:
+        if name not in LAYOUTS:
+            raise UnusableFile(
+                f"{file}: LAYOUTS states {name!r}{did_you_mean(str(name), LAYOUTS)}; {proper}"
+            )
+    return tuple(name for name in LAYOUTS if name in layouts)

@@ -6,6 +6,7 @@ Anything else: each entry in turn is replaced by simpler ones, 0 and 1 and fewer
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -56,7 +57,7 @@ def first_failing(claim: Claim, fmt: Format, example: Example, fails: Fails) -> 
         tried = fmt.from_ordinals(np.array([sign * o for o in ordinals], dtype=np.int64))
         flags = inside(domain, tried)
         if flags.any():
-            flags = flags & fails(Example(example.numbers, {key: tried}, len(tried)))
+            flags = flags & fails(replace(example, arrays={key: tried}, samples=len(tried)))
         hits = np.flatnonzero(flags)
         first = int(hits[0]) if len(hits) else len(ordinals)
         if first < len(ordinals):

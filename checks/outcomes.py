@@ -11,6 +11,7 @@ from checks.example import Example
 from checks.formats import Format
 from checks.implementation import Implementation
 from checks.implementations.ideal import IDEAL
+from checks.layouts import laid_out
 from checks.lowering import lower
 from checks.nan import planted
 from checks.pinned import is_witness
@@ -46,6 +47,7 @@ def breaks_ideally(claim: Claim, fmt: Format, example: Example) -> Flags:
 
 def judge(claim: Claim, implementation: Implementation, fmt: Format, example: Example) -> Outcomes:
     """Run one example and say what each of its samples shows."""
+    implementation = laid_out(implementation, example.layout)
     evidence = (planted if claim.is_of_nan else gather)(claim, implementation, fmt, example)
     codes = np.full(evidence.samples, _CODE[Verdict.HOLDS], dtype=np.int8)
     codes[~evidence.decided] = _CODE[Verdict.UNDECIDED]

@@ -96,13 +96,13 @@ def outliers(claim: Claim, fmt: Format) -> Iterator[Example]:
 
 def many(claim: Claim, fmt: Format) -> Example:
     """A batch of more rows than a block of a kernel has, and not a whole number of blocks."""
-    return fill(claim, fmt, replace(_smallest(claim, 1), rows=257, width=2, region="moderate"))
+    return fill(claim, fmt, replace(ordinary(claim, 1), rows=257, width=2, region="moderate"))
 
 
 def wide(claim: Claim, fmt: Format) -> Example:
     """Rows of more features than a block of a kernel has; fewer where matrices are as wide."""
     width = 130 if forms(claim) <= {"batch", "features", "number"} else 37
-    sized = replace(_smallest(claim, 1), rows=3, width=width, inner=(width - 2,) * 12)
+    sized = replace(ordinary(claim, 1), rows=3, width=width, inner=(width - 2,) * 12)
     return fill(claim, fmt, replace(sized, region="moderate", exponent=-2))
 
 
@@ -118,7 +118,7 @@ def kinks(claim: Claim, fmt: Format) -> Example:
 def lists(claim: Claim, fmt: Format) -> Example:
     """More arrays than a kernel takes at a time, a number among them and one of four dimensions."""
     several = ((3,), (), (2, 1, 3, 1), (1,), (2, 2), (), (5,))
-    structure = replace(_smallest(claim, 1), shapes=several, region="moderate", exponent=2)
+    structure = replace(ordinary(claim, 1), shapes=several, region="moderate", exponent=2)
     return fill(claim, fmt, structure)
 
 
@@ -205,6 +205,13 @@ def at(claim: Claim, fmt: Format, point: Mapping[str, Any]) -> Example:
                 else fmt.nearest(np.resize(entries, shape))
             )
     return Example(numbers, arrays)
+
+
+def ordinary(claim: Claim, depth: int) -> Structure:
+    """The smallest structure, but with 1/2 for a number, as 0 and 1 switch much of a claim off."""
+    structure, half = _smallest(claim, depth), Fraction(1, 2)
+    halves = {name: half for name in structure.numbers if inside(claim.variables[name], half)}
+    return replace(structure, numbers={**structure.numbers, **halves})
 
 
 def _smallest(claim: Claim, depth: int) -> Structure:

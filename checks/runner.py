@@ -26,6 +26,7 @@ from checks.deadline import can_interrupt, within
 from checks.example import Example, MalformedInput, decode
 from checks.formats import FORMATS, Format
 from checks.implementation import Implementation
+from checks.layouts import relaid
 from checks.loading import load, load_chapter
 from checks.lowering import LoweringError
 from checks.matrix import has_cell
@@ -282,7 +283,7 @@ def check(
     if seed is not None:
         exploration = seeded(seed)(exploration)
     exploration()
-    for example in large(claim, fmt):
+    for example in chain(large(claim, fmt), relaid(claim, fmt, implementation.layouts)):
         tally.add(example, judge(claim, implementation, fmt, example))
     verdict, reason = tally.gravest, ""
     if claim.standing is Standing.REFUTED and verdict is Verdict.HOLDS:

@@ -10,3 +10,12 @@ BASELINES = {"numpy": "numpy-textbook", "torch": "torch-eager"}
 MEASURED_ON = ("torch-eager", "float32", "cpu")
 # How `backproof list` groups the claims.
 GROUPINGS = ("chapter", "document", "verdict")
+
+# How arrays are laid out, beside contiguous, when functions are called: see `checks.layouts`.
+LAYOUTS = {
+    "strided": "every second entry of wider arrays",
+    "cut": "the inside of wider arrays",
+    "transposed": "arrays whose columns lie in one piece",
+    "images": "(batch, channels, height, width)",
+    "channels last": "(batch, channels, height, width), its channels last in memory",
+}

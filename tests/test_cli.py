@@ -385,7 +385,8 @@ KERNELS = "def sigmoid(x):\n    return 1 / (1 + (-x).exp())\n"
 
 def test_a_users_file_is_judged_on_the_claims_that_use_its_heads(command, verdicts):
     Path("kernels.py").write_text(
-        KERNELS + 'WORKING_FORMAT = "storage"\nULPS = {"sigmoid": 3}\n', encoding="utf-8"
+        KERNELS + 'WORKING_FORMAT = "storage"\nULPS = {"sigmoid": 3}\nLAYOUTS = ("cut",)\n',
+        encoding="utf-8",
     )
     verdicts[POSITIVE, "kernels"] = Verdict.METHOD_LIMIT
     code, out, _ = command(
@@ -394,6 +395,7 @@ def test_a_users_file_is_judged_on_the_claims_that_use_its_heads(command, verdic
     assert code == 0
     assert "from kernels.py" in out
     assert "states: works in the storage format, sigmoid within 3 ulps" in out
+    assert "takes arrays contiguous or cut" in out
     missing = [name for name in HEADS if name != "sigmoid"]
     assert f"not checked: {', '.join(missing)[:60]}" in out
     assert "norm_clipping_bounds_the_norm" not in out

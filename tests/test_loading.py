@@ -93,10 +93,11 @@ def test_a_backward_pass_counts_for_its_head(write):
 
 def test_what_a_file_states_of_itself_is_kept(write):
     text = SIGMOID + 'NAME = "fast"\nWORKING_FORMAT = "storage"\nULPS = {"sigmoid": 3}\n'
-    kernels = load(str(write(text)), "cpu")
+    kernels = load(str(write(text + 'LAYOUTS = ["transposed", "cut"]\n')), "cpu")
     assert kernels.name == "fast"
     assert kernels.working == "storage"
     assert kernels.ulps == {"sigmoid": 3.0}
+    assert kernels.layouts == ("cut", "transposed")
 
 
 def test_a_head_that_was_imported_counts_as_defined(write):
@@ -238,6 +239,9 @@ def test_an_interrupt_is_not_swallowed(write):
         (SIGMOID + 'ULPS = {"sigmoid": True}', "a positive number"),
         (SIGMOID + 'ULPS = {"sigmoid": float("nan")}', "a positive number"),
         (SIGMOID + 'ULPS = {"sigmoid": "3"}', "a positive number"),
+        (SIGMOID + 'LAYOUTS = "cut"', "LAYOUTS is a str and no tuple; write LAYOUTS = ()"),
+        (SIGMOID + 'LAYOUTS = ("transpose",)', "'transpose' (did you mean transposed?)"),
+        (SIGMOID + "LAYOUTS = (3,)", "LAYOUTS states 3; write LAYOUTS = ()"),
         (SIGMOID + "NAME = 3", 'write one line of text: NAME = "my-kernels"'),
         (SIGMOID + 'NAME = "a\\nb"', "write one line of text"),
         (SIGMOID + 'NAME = "ideal"', "the name of a built-in implementation"),

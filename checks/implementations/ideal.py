@@ -21,7 +21,7 @@ from checks.program import Program
 from checks.rules import Exact
 from checks.tracing import Array, Machine, Stored, accumulate, number
 
-IDEAL = Implementation("ideal", "ideal", {})
+IDEAL = Implementation("ideal", "ideal", {}, layouts=())
 
 
 class IdealMachine(Machine):

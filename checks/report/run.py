@@ -161,6 +161,7 @@ def _implementation(implementation: Implementation) -> dict[str, Any]:
         "file": str(implementation.path) if implementation.path else None,
         "working": implementation.working,
         "ulps": dict(implementation.ulps),
+        "layouts": list(implementation.layouts),
         "not_checked": not_checked(implementation),
         "misspelt": list(implementation.misspelt),
     }

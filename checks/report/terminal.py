@@ -21,6 +21,7 @@ from checks.findings import canonical
 from checks.ledger import Judgement, stanzas
 from checks.report.run import Run, finding_id, not_checked
 from checks.verdict import Counterexample, Verdict
+from checks.vocabulary import LAYOUTS
 from theory.claim import Claim
 
 if TYPE_CHECKING:  # as in checks.report.run
@@ -141,6 +142,8 @@ def _stated(run: Run, implementation: Implementation) -> Iterable[str]:
         yield f"from {_short_path(implementation.path)}"
     stated = [f"works in the {implementation.working} format"] * (implementation.working != "wide")
     stated += [f"{name} within {ulps:g} ulps" for name, ulps in implementation.ulps.items()]
+    if implementation.path and len(implementation.layouts) < len(LAYOUTS):
+        stated.append(f"takes arrays {' or '.join(('contiguous', *implementation.layouts))}")
     if stated:
         yield f"states: {', '.join(stated)}"
     if implementation.misspelt:
@@ -247,7 +250,7 @@ def _shown(found: Counterexample) -> Iterable[str]:
 def shown_inputs(inputs: Mapping[str, Any], *, decimals: bool = False) -> str:
     """Inputs in one line: numbers in hexadecimal as they are, large arrays by their shape."""
     return ", ".join(
-        f"{name} {text}" if text.startswith("of ") else f"{name} = {text}"
+        text if text in LAYOUTS else f"{name}{' ' if text.startswith('of ') else ' = '}{text}"
         for name, value in canonical(inputs).items()
         for text in [_value(value, decimals)]
     )

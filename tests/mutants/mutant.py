@@ -7,7 +7,7 @@ after claim is tried in one format after the other, and each in all of them ever
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -43,14 +43,21 @@ MUTANTS: dict[str, Mutant] = {}
 
 
 def mutant(
-    base: Implementation, head: str, exposed_by: tuple[str, ...], formats: tuple[str, ...] = ALL
+    base: Implementation,
+    head: str,
+    exposed_by: tuple[str, ...],
+    formats: tuple[str, ...] = ALL,
+    layouts: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Enter a function as the wrong version of a head, or of its backward pass."""
+    """Enter a function as the wrong version of a head, or of its backward pass.
+
+    It is called with contiguous arrays, where it has to be found, and besides in some `layouts`.
+    """
 
     def enter(function: Callable[..., Any]) -> Callable[..., Any]:
         name = function.__name__
         assert name not in MUTANTS
-        replaced = base.replace(**{head: function})
+        replaced = replace(base.replace(**{head: function}), layouts=layouts)
         MUTANTS[name] = Mutant(name, head, replaced, exposed_by, formats)
         return function
 

@@ -7,7 +7,7 @@ come with the method: claims that it breaks by a rounding and the textbook does 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
 
@@ -19,6 +19,7 @@ from checks.implementations.numpy_textbook import NUMPY_TEXTBOOK
 from checks.implementations.torch_eager import torch_eager
 
 NUMPY = NUMPY_TEXTBOOK
+VIEWS = ("strided", "cut", "transposed")
 QUARTER = "sigmoid_slope_at_most_a_quarter"
 
 
@@ -47,7 +48,8 @@ def variant(
     def enter(function: Callable[..., Any]) -> Callable[..., Any]:
         name = function.__name__
         assert name not in VARIANTS
-        replaced = base.replace(**{head: function})
+        # Those of batch norm are written for rows.
+        replaced = replace(base.replace(**{head: function}), layouts=VIEWS)
         VARIANTS[name] = Variant(name, head, replaced, formats, frozenset(limits))
         return function
 

@@ -7,6 +7,8 @@ from sympy import Integer, Matrix, sqrt
 from theory.heads.kinds import ImplementationHead, Several
 from theory.sources import BA_2016, IOFFE_2015, ZHANG_2019
 
+_BATCH = "x (batch, features) or (batch, features, height, width)"
+
 
 class batch_norm(ImplementationHead):
     """gamma · (x - mean) / √(variance + eps) + beta, feature by feature, in training mode.
@@ -17,7 +19,7 @@ class batch_norm(ImplementationHead):
     parameters = ("x", "gamma", "beta", "eps")
     numbers = frozenset({"eps"})
     symbol = r"\operatorname{BN}"
-    shapes = "x (batch, features), gamma and beta (features,), eps a number -> like x"
+    shapes = f"{_BATCH}, gamma and beta (features,), eps a number -> like x"
     source = IOFFE_2015.section("3")
 
     @classmethod
@@ -37,7 +39,7 @@ class batch_norm_eval(ImplementationHead):
     numbers = frozenset({"eps"})
     state = frozenset({"mean", "var"})
     symbol = r"\operatorname{BN}_{\mathrm{eval}}"
-    shapes = "x (batch, features), mean, var, gamma and beta (features,), eps a number -> like x"
+    shapes = f"{_BATCH}, mean, var, gamma and beta (features,), eps a number -> like x"
     source = IOFFE_2015.section("3.1")
 
     @classmethod
@@ -57,7 +59,7 @@ class batch_norm_running(Several):
     state = frozenset({"mean", "var"})
     outputs = {"mean": "mean", "var": "var"}
     symbol = r"\operatorname{running}"
-    shapes = "mean and var (features,), x (batch, features), momentum a number -> (mean, var)"
+    shapes = f"mean and var (features,), {_BATCH}, momentum a number -> (mean, var)"
     source = IOFFE_2015.section("3.1")
 
     @classmethod

@@ -1,4 +1,7 @@
-"""Normalisation, over the rows of a batch or over the features of a row."""
+"""Normalisation, over the rows of a batch or over the features of a row.
+
+Batch norm takes images too, (batch, channels, height, width), whose every pixel is a row.
+"""
 
 import numpy as np
 
@@ -8,18 +11,19 @@ from checks.implementations.numpy_textbook.widening import Array, wide
 def batch_norm(x: Array, gamma: Array, beta: Array, eps: float) -> Array:
     """γ (x − μ) / √(v + ε) + β over the rows, v the biased variance."""
     normalised, _ = _normalised(wide(x), eps)
-    return (wide(gamma) * normalised + wide(beta)).astype(x.dtype)
+    return (_by_feature(gamma, x) * normalised + _by_feature(beta, x)).astype(x.dtype)
 
 
 def batch_norm_backward(
     grad: Array, x: Array, gamma: Array, beta: Array, eps: float, y: Array
 ) -> tuple[Array, Array, Array]:
     """γ/√(v + ε) · (grad − mean grad − x̂ · mean(grad · x̂)),  Σ grad · x̂,  Σ grad."""
-    grad = wide(grad)
+    grad, axes = wide(grad), _axes(x)
     normalised, inverse_std = _normalised(wide(x), eps)
-    along = (grad * normalised).mean(axis=0)
-    x_grad = wide(gamma) * inverse_std * (grad - grad.mean(axis=0) - normalised * along)
-    gamma_grad, beta_grad = (grad * normalised).sum(axis=0), grad.sum(axis=0)
+    along = (grad * normalised).mean(axis=axes, keepdims=True)
+    centred = grad - grad.mean(axis=axes, keepdims=True) - normalised * along
+    x_grad = _by_feature(gamma, x) * inverse_std * centred
+    gamma_grad, beta_grad = (grad * normalised).sum(axis=axes), grad.sum(axis=axes)
     return x_grad.astype(x.dtype), gamma_grad.astype(x.dtype), beta_grad.astype(x.dtype)
 
 
@@ -27,25 +31,26 @@ def batch_norm_eval(
     x: Array, mean: Array, var: Array, gamma: Array, beta: Array, eps: float
 ) -> Array:
     """γ (x − μ) / √(v + ε) + β with running statistics."""
-    normalised = (wide(x) - wide(mean)) * _inverse_std(wide(var), eps)
-    return (wide(gamma) * normalised + wide(beta)).astype(x.dtype)
+    normalised = (wide(x) - _by_feature(mean, x)) * _inverse_std(_by_feature(var, x), eps)
+    return (_by_feature(gamma, x) * normalised + _by_feature(beta, x)).astype(x.dtype)
 
 
 def batch_norm_eval_backward(
     grad: Array, x: Array, mean: Array, var: Array, gamma: Array, beta: Array, eps: float, y: Array
 ) -> tuple[Array, Array, Array]:
     """γ/√(v + ε) · grad,  Σ grad · x̂,  Σ grad; nothing for the statistics, which are constants."""
-    grad, inverse_std = wide(grad), _inverse_std(wide(var), eps)
-    normalised = (wide(x) - wide(mean)) * inverse_std
-    x_grad = wide(gamma) * inverse_std * grad
-    gamma_grad, beta_grad = (grad * normalised).sum(axis=0), grad.sum(axis=0)
+    grad, axes, inverse_std = wide(grad), _axes(x), _inverse_std(_by_feature(var, x), eps)
+    normalised = (wide(x) - _by_feature(mean, x)) * inverse_std
+    x_grad = _by_feature(gamma, x) * inverse_std * grad
+    gamma_grad, beta_grad = (grad * normalised).sum(axis=axes), grad.sum(axis=axes)
     return x_grad.astype(x.dtype), gamma_grad.astype(x.dtype), beta_grad.astype(x.dtype)
 
 
 def batch_norm_running(mean: Array, var: Array, x: Array, momentum: float) -> tuple[Array, Array]:
     """(1 − q)·old + q·new, the new variance being the unbiased one."""
-    new_mean = (1 - momentum) * wide(mean) + momentum * wide(x).mean(axis=0)
-    new_var = (1 - momentum) * wide(var) + momentum * wide(x).var(axis=0, ddof=1)
+    axes = _axes(x)
+    new_mean = (1 - momentum) * wide(mean) + momentum * wide(x).mean(axis=axes)
+    new_var = (1 - momentum) * wide(var) + momentum * wide(x).var(axis=axes, ddof=1)
     return new_mean.astype(mean.dtype), new_var.astype(var.dtype)
 
 
@@ -64,7 +69,7 @@ def layer_norm_backward(
     scaled = wide(gamma) * grad
     along = (scaled * normalised).mean(axis=1, keepdims=True)
     centred = scaled - scaled.mean(axis=1, keepdims=True) - normalised * along
-    x_grad = inverse_std[:, np.newaxis] * centred
+    x_grad = inverse_std * centred
     gamma_grad, beta_grad = (grad * normalised).sum(axis=0), grad.sum(axis=0)
     return x_grad.astype(x.dtype), gamma_grad.astype(x.dtype), beta_grad.astype(x.dtype)
 
@@ -85,9 +90,20 @@ def rms_norm_backward(
     return x_grad.astype(x.dtype), (wide(grad) * normalised).sum(axis=0).astype(x.dtype)
 
 
+def _axes(x: Array) -> tuple[int, ...]:
+    """All axes but that of the features, which is the second: rows, or rows, height and width."""
+    return tuple(axis for axis in range(x.ndim) if axis != 1)
+
+
+def _by_feature(values: Array, x: Array) -> Array:
+    """One number a feature, widened, in a shape that meets each of x with its own."""
+    return wide(values).reshape(-1, *(1,) * (x.ndim - 2))
+
+
 def _normalised(x: Array, eps: float) -> tuple[Array, Array]:
-    centred = x - x.mean(axis=0)
-    inverse_std = _inverse_std((centred * centred).mean(axis=0), eps)
+    axes = _axes(x)
+    centred = x - x.mean(axis=axes, keepdims=True)
+    inverse_std = _inverse_std((centred * centred).mean(axis=axes, keepdims=True), eps)
     return centred * inverse_std, inverse_std
 
 

@@ -1,0 +1,176 @@
+"""How arrays lie in memory when a function is called, which no result may depend on.
+
+A slice, a transposed weight and the gradients that autograd hands on are views with strides of
+their own, and batches of images come with their channels first or last. `laid_out` wraps functions
+so that they get the same numbers laid out otherwise; what they return is handed on as before.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from checks.example import Example
+from checks.filling import fill
+from checks.formats import Format
+from checks.implementation import Implementation
+from checks.pinned import ordinary
+from checks.traits import forms
+from theory.claim import Claim
+from theory.heads import HEADS, Elementwise, Initializer
+
+Function = Callable[..., Any]
+Array = Any  # of either library
+
+# The heads that take images, (batch, channels, height, width), where formulas have rows.
+_OF_IMAGES = frozenset({"batch_norm", "batch_norm_eval", "batch_norm_running"})
+_IMAGES = ("images", "channels last")
+
+
+def relaid(claim: Claim, fmt: Format, layouts: tuple[str, ...]) -> Iterator[Example]:
+    """The same small example of a claim in each of some layouts."""
+    structure = replace(
+        ordinary(claim, 2), rows=12, width=3, shapes=((3,), (2, 3), ()), region="moderate", seed=1
+    )
+    example = fill(claim, fmt, structure, enumerated=False)
+    has_images = "batch" in forms(claim) and _OF_IMAGES & claim.heads
+    for layout in layouts:
+        if example.arrays and (layout not in _IMAGES or has_images):
+            yield replace(example, layout=layout)
+
+
+def laid_out(implementation: Implementation, layout: str) -> Implementation:
+    """An implementation whose functions get their arrays in a layout, "" for the ordinary one."""
+    if not layout or implementation.library == "ideal":
+        return implementation
+    functions = {
+        name: _called_with(layout, name.removesuffix("_backward"), function)
+        for name, function in implementation.functions.items()
+    }
+    return replace(implementation, functions=MappingProxyType(functions))
+
+
+def _called_with(layout: str, name: str, function: Function) -> Function:
+    head = HEADS.get(name)
+    if head is None or issubclass(head, Initializer):
+        return function
+    if layout in _IMAGES:
+        return _of_images(layout, function) if name in _OF_IMAGES else function
+    return _of_views(layout, function, folded=issubclass(head, Elementwise))
+
+
+# -- views ----------------------------------------------------------------------------------------
+
+
+def _of_views(layout: str, function: Function, *, folded: bool) -> Function:
+    """The function of arrays that are views; one that takes any shape gets matrices for rows."""
+
+    def call(*arguments: Any) -> Any:
+        laid: list[Any] = []
+        for argument in arguments:
+            if callable(argument):  # the branch of a residual, which knows its argument
+                laid.append(_branch(argument, arguments[0], laid[0]))
+            else:
+                laid.append(_each(lambda array: _placed(layout, _fold(array, folded)), argument))
+        result = function(*laid)
+        return _each(lambda array: _unfold(_followed(layout, array), arguments, folded), result)
+
+    return call
+
+
+def _branch(branch: Function, x: Array, laid: Array) -> Function:
+    return lambda argument: branch(x if argument is laid else argument)
+
+
+def _fold(array: Array, folded: bool) -> Array:
+    """One row of numbers as a matrix of as many rows of up to 32."""
+    if not folded or array.ndim != 1:
+        return array
+    return array.reshape(-1, math.gcd(array.shape[0], 32) or 1)
+
+
+def _unfold(result: Array, arguments: tuple[Any, ...], folded: bool) -> Array:
+    shape = tuple(arguments[0].shape) if folded else ()
+    fits = folded and result.ndim == 2 and math.prod(result.shape) == math.prod(shape)
+    return result.reshape(shape) if fits else result
+
+
+def _followed(layout: str, result: Array) -> Array:
+    """A result whose gradient will come in the layout too."""
+    if getattr(result, "requires_grad", False):
+        result.register_hook(lambda grad: _placed(layout, grad))
+    return result
+
+
+def _placed(layout: str, array: Array) -> Array:
+    if layout == "transposed":
+        order = tuple(reversed(range(array.ndim)))
+        return _permuted(_packed(_permuted(array, order)), order)
+    step = 2 if layout == "strided" else 1
+    whole = tuple(array.shape) or (1,)
+    buffer = _blank((*whole[:-1], 2 + step * whole[-1]), array)
+    places = buffer[..., 1 : 1 + step * whole[-1] : step]
+    places = places if array.ndim else places.reshape(())
+    places[...] = array
+    return places
+
+
+# -- images ---------------------------------------------------------------------------------------
+
+
+def _of_images(layout: str, function: Function) -> Function:
+    """The function of images, whose every pixel is a row of the batch."""
+
+    def call(*arguments: Any) -> Any:
+        laid = [_each(lambda array: _images(layout, array), argument) for argument in arguments]
+        return _each(_rows, function(*laid))
+
+    return call
+
+
+def _images(layout: str, rows: Array) -> Array:
+    """Rows as images of up to 3 × 2 pixels."""
+    if rows.ndim != 2:
+        return rows
+    count, channels = rows.shape
+    width = math.gcd(count, 2)
+    height = math.gcd(count // width, 3)
+    images = _packed(rows).reshape(-1, height, width, channels)
+    images = _permuted(images, (0, 3, 1, 2))
+    return images if layout == "channels last" else _packed(images)
+
+
+def _rows(result: Array) -> Array:
+    if result.ndim != 4:
+        return result
+    return _packed(_permuted(result, (0, 2, 3, 1))).reshape(-1, result.shape[1])
+
+
+# -- either library -------------------------------------------------------------------------------
+
+
+def _permuted(array: Array, order: tuple[int, ...]) -> Array:
+    return array.transpose(order) if isinstance(array, np.ndarray) else array.permute(order)
+
+
+def _packed(array: Array) -> Array:
+    return array.copy() if isinstance(array, np.ndarray) else array.contiguous()
+
+
+def _blank(shape: tuple[int, ...], like: Array) -> Array:
+    """An array full of NaN, which shows where it is read."""
+    if isinstance(like, np.ndarray):
+        return np.full(shape, np.nan, like.dtype)
+    return like.new_full(shape, math.nan)
+
+
+def _each(function: Callable[[Array], Array], value: Any) -> Any:
+    """What a function makes of each array of a value, in tuples and lists of them too."""
+    if isinstance(value, tuple):
+        return tuple(_each(function, part) for part in value)
+    if isinstance(value, list):
+        return [_each(function, part) for part in value]
+    return function(value) if hasattr(value, "dtype") and hasattr(value, "reshape") else value

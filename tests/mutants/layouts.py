@@ -1,0 +1,74 @@
+"""Layouts: functions that are right for contiguous arrays and read or write others wrongly."""
+
+import numpy as np
+import torch
+from numpy.lib.stride_tricks import as_strided
+
+from checks.implementations.numpy_textbook.widening import wide
+from tests.mutants.mutant import NUMPY, TORCH, mutant, textbook
+
+VIEWS = ("strided", "cut", "transposed")
+MOMENTS = ("batch_norm_output_has_mean_beta", "batch_norm_ignores_shift_and_scale")
+
+
+def in_order(array):
+    """As many numbers as the array has, one after the other from where it begins."""
+    if isinstance(array, np.ndarray):
+        return as_strided(array, array.shape, np.empty(array.shape, array.dtype).strides)
+    return array.as_strided(array.shape, torch.empty(array.shape).stride())
+
+
+@mutant(TORCH, "tanh", ("tanh_slope_at_most_one",), layouts=("strided",))
+def tanh_reads_one_number_after_the_other(x):
+    """The kernel is given a pointer and a size."""
+    return torch.tanh(in_order(x))
+
+
+@mutant(NUMPY, "linear", ("layer_gradient_is_a_product_of_jacobians",), layouts=("cut",))
+def linear_reads_one_row_of_the_weight_after_the_other(x, weight, bias):
+    """The distance from row to row is taken to be their length."""
+    return textbook.linear(x, in_order(weight), bias)
+
+
+@mutant(TORCH, "relu", ("relu_slope_is_zero_or_one",), layouts=("transposed",))
+def relu_fills_its_output_in_order(x):
+    """torch.empty_like keeps the layout of a transposed x, and the kernel writes row by row."""
+    y = torch.empty_like(x)
+    in_order(y).copy_(torch.relu(x))
+    return y
+
+
+@mutant(NUMPY, "sigmoid_backward", ("chain_bias_gradient_is_a_product",), layouts=VIEWS[:1])
+def sigmoid_backward_reads_its_gradient_in_order(grad, x, y):
+    """Right for every array that it is given but the gradient."""
+    return textbook.sigmoid_backward(in_order(grad), x, y)
+
+
+@mutant(NUMPY, "batch_norm", MOMENTS, layouts=("channels last",))
+def batch_norm_reads_channels_last_as_first(x, gamma, beta, eps):
+    """The buffer of (batch, height, width, channels) read as if it were in the order of the shape.
+
+    Reported as pytorch/pytorch#62594.
+    """
+    return textbook.batch_norm(in_order(x), gamma, beta, eps)
+
+
+@mutant(NUMPY, "batch_norm", MOMENTS, layouts=("images",))
+def batch_norm_normalises_every_pixel_by_itself(x, gamma, beta, eps):
+    """Mean and variance over the batch alone."""
+    z = wide(x)
+    normalised = (z - z.mean(axis=0)) / np.sqrt(z.var(axis=0) + z.dtype.type(eps))
+    shape = (-1, *(1,) * (x.ndim - 2))
+    return (wide(gamma).reshape(shape) * normalised + wide(beta).reshape(shape)).astype(x.dtype)
+
+
+UNBIASED = "batch_norm_running_variance_is_unbiased"
+
+
+@mutant(NUMPY, "batch_norm_running", (UNBIASED,), layouts=("images",))
+def running_variance_counts_images_and_not_pixels(mean, var, x, momentum):
+    """n/(n − 1) with the number of images for n."""
+    new_mean, _ = textbook.batch_norm_running(mean, var, x, momentum)
+    axes = tuple(axis for axis in range(x.ndim) if axis != 1)
+    new_var = wide(x).var(axis=axes) * len(x) / (len(x) - 1)
+    return new_mean, ((1 - momentum) * wide(var) + momentum * new_var).astype(var.dtype)

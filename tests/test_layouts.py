@@ -1,0 +1,159 @@
+"""How an array lies in memory changes nothing but where a function has to look."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from checks.counterexamples import describe
+from checks.example import Example, decode, encode
+from checks.formats import FLOAT32, FORMATS
+from checks.implementation import Implementation
+from checks.implementations.ideal import IDEAL
+from checks.implementations.numpy_textbook import NUMPY_TEXTBOOK
+from checks.implementations.torch_eager import torch_eager
+from checks.layouts import laid_out, relaid
+from checks.outcomes import judge
+from checks.runner import Profile, check
+from checks.verdict import Verdict
+from checks.vocabulary import LAYOUTS
+from tests.mutants import MUTANTS
+from theory.book import EVALUATED
+
+BOOK = {claim.name: claim for claim in EVALUATED}
+NUMPY, TORCH = NUMPY_TEXTBOOK, torch_eager()
+VIEWS = ("strided", "cut", "transposed")
+IMAGES = ("images", "channels last")
+MATRIX = np.arange(24, dtype=np.float32).reshape(12, 2)
+
+
+def seen(layout, head, *arguments, base=NUMPY):
+    """What a function is given in a layout, and what becomes of it when it returns the first."""
+    given = []
+
+    def function(*arguments):
+        given.extend(arguments)
+        return arguments[0]
+
+    result = laid_out(base.replace(**{head: function}), layout).functions[head](*arguments)
+    return given, result
+
+
+@pytest.mark.parametrize("layout", VIEWS)
+@pytest.mark.parametrize("array", [MATRIX, MATRIX[0], MATRIX[0, 0:1].reshape(()), MATRIX[:0]])
+@pytest.mark.parametrize("base", [NUMPY, TORCH])
+def test_a_view_holds_the_same_numbers_in_the_same_shape(layout, array, base):
+    given = torch.tensor(array) if base is TORCH else array
+    (view,), result = seen(layout, "global_norm", given, base=base)
+    assert np.array_equal(np.asarray(view), array)
+    assert type(view) is type(given)
+    assert view.shape == given.shape == result.shape
+
+
+@pytest.mark.parametrize(
+    ("layout", "strides"), [("strided", (6, 2)), ("cut", (4, 1)), ("transposed", (1, 12))]
+)
+def test_a_matrix_lies_in_memory_as_its_layout_says(layout, strides):
+    (of_numpy,), _ = seen(layout, "global_norm", MATRIX)
+    (of_torch,), _ = seen(layout, "global_norm", torch.tensor(MATRIX), base=TORCH)
+    assert tuple(step // 4 for step in of_numpy.strides) == of_torch.stride() == strides
+
+
+def test_what_lies_between_the_numbers_is_not_a_number():
+    (view,), _ = seen("strided", "global_norm", MATRIX)
+    between = np.ravel(view.base)[~np.isin(np.ravel(view.base), MATRIX)]
+    assert len(between) == 12 * 4
+    assert np.isnan(between).all()
+
+
+@pytest.mark.parametrize("layout", VIEWS)
+def test_a_function_that_takes_any_shape_gets_matrices(layout):
+    (view,), result = seen(layout, "sigmoid", np.arange(64, dtype=np.float32))
+    assert view.shape == (2, 32)
+    assert np.array_equal(result, np.arange(64))
+
+
+@pytest.mark.parametrize("layout", VIEWS)
+def test_gradients_of_autograd_come_in_the_layout_too(layout):
+    strides = []
+
+    class Echo(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, grad):
+            strides.append(grad.stride())
+            return grad
+
+    x = torch.tensor(MATRIX, requires_grad=True)
+    (given,), _ = seen(layout, "global_norm", torch.tensor(MATRIX), base=TORCH)
+    implementation = laid_out(TORCH.replace(sigmoid=Echo.apply), layout)
+    implementation.functions["sigmoid"](x).backward(torch.tensor(MATRIX))
+    assert strides == [given.stride()]
+    assert np.array_equal(x.grad.numpy(), MATRIX)
+
+
+@pytest.mark.parametrize("layout", IMAGES)
+@pytest.mark.parametrize("base", [NUMPY, TORCH])
+def test_the_rows_of_a_batch_are_the_pixels_of_images(layout, base):
+    rows, features = MATRIX, MATRIX[0]
+    if base is TORCH:
+        rows, features = torch.tensor(rows), torch.tensor(features)
+    (images, gamma, _, _), result = seen(
+        layout, "batch_norm", rows, features, features, 1, base=base
+    )
+    assert images.shape == (2, 2, 3, 2)
+    assert np.array_equal(np.asarray(images[0, :, 0, 1]), MATRIX[1])
+    assert gamma is features
+    assert np.array_equal(np.asarray(result), MATRIX)
+    packed = images.flags.c_contiguous if base is NUMPY else images.is_contiguous()
+    assert packed == (layout == "images")
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("fmt", FORMATS.values(), ids=str)
+def test_layouts_change_no_verdict_of_the_textbook(fmt, layout):
+    laid = replace(NUMPY, layouts=(layout,))
+    for claim in BOOK.values():
+        for example in relaid(claim, fmt, laid.layouts) if not claim.is_statistical else ():
+            verdict = judge(claim, laid, fmt, example).gravest
+            plain = judge(claim, laid, fmt, replace(example, layout="")).gravest
+            assert verdict is plain, claim.name
+
+
+def test_ideal_arrays_have_no_layout():
+    assert laid_out(IDEAL, "cut") is IDEAL
+
+
+LAYOUT_MUTANTS = [name for name, mutant in MUTANTS.items() if mutant.implementation.layouts]
+
+
+@pytest.mark.parametrize("name", LAYOUT_MUTANTS)
+def test_a_function_that_is_right_for_contiguous_arrays_is_found_in_another_layout(name):
+    mutant = MUTANTS[name]
+    plain: Implementation = replace(mutant.implementation, layouts=())
+    few = Profile(examples=4, derandomize=True)
+    for claim in map(BOOK.get, mutant.exposed_by):
+        assert check(claim, plain, FLOAT32, few).verdict is not Verdict.DEFECT
+        found = check(claim, mutant.implementation, FLOAT32, few)
+        assert found.verdict is Verdict.DEFECT
+        assert found.smallest.inputs["as"] == mutant.implementation.layouts[0]
+        assert found.smallest.message.endswith(f"given {LAYOUTS[found.smallest.inputs['as']]}")
+        # As a replay does.
+        again = describe(
+            claim,
+            mutant.implementation,
+            FLOAT32,
+            decode(found.smallest.inputs, FLOAT32),
+            Verdict.DEFECT,
+        )
+        assert again.inputs == found.smallest.inputs
+        assert again.message == found.smallest.message
+
+
+def test_a_layout_is_written_down_and_read_again():
+    example = Example({}, {("x", 0): MATRIX}, layout="channels last")
+    assert decode(encode(example), FLOAT32).layout == "channels last"
