@@ -4,7 +4,7 @@ A claim whose arrays are all entries has as many samples as it has entries; any 
 flags below are arrays over the samples.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -45,6 +45,7 @@ class Fault:
     gap: float
     bound: float
     what: str = ""  # how a function misbehaved, where it delivered no number to judge
+    planted: float | None = None  # the NaN or infinity that was put in the input's place
 
     @property
     def severity(self) -> float:
@@ -506,4 +507,37 @@ def misbehaved(count: int, error: Misbehaviour, culprit: int) -> Evidence:
         left=nan,
         right=nan,
         bound=nan,
+    )
+
+
+def misdelivered(
+    operation: str,
+    wrong: Flags,
+    delivered: NDArray[np.float64],
+    meant: NDArray[np.float64],
+    planted: NDArray[np.float64],
+    what: Callable[[int], str],
+) -> Evidence:
+    """What a function delivered for NaN or an infinity, where a law says what it has to be.
+
+    `what` puts the fault of a sample into words.
+    """
+    none = np.zeros(len(wrong), dtype=bool)
+    faults = tuple(
+        Fault(operation, at, got, expected, np.nan, 0.0, what(at), given)
+        for at in map(int, np.flatnonzero(wrong))
+        for got, expected, given in [map(float, (delivered[at], meant[at], planted[at]))]
+    )
+    return Evidence(
+        samples=len(wrong),
+        false=none,
+        outside=wrong,
+        broken=wrong,
+        lost=none,
+        decided=~none,
+        faults=faults,
+        slack=np.zeros(0),
+        left=delivered,
+        right=meant,
+        bound=np.zeros(len(wrong)),
     )

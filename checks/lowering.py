@@ -60,6 +60,7 @@ _RELATIONS = {
     calculus.Identical: Relation.IDENTICAL,
     calculus.PassesNaN: Relation.PASSES_NAN,
     calculus.SpreadsNaN: Relation.SPREADS_NAN,
+    calculus.Limits: Relation.LIMITS,
 }
 _DERIVATIVES = {
     calculus.Slope: Derivative.SLOPE,
@@ -121,27 +122,40 @@ class _Lowering:
         formula = self.claim.formula
         if isinstance(formula, Ge | Gt):
             formula = formula.reversed
-        left, right = (self.side(side) for side in formula.args)
+        left, right = (self.side(side) for side in formula.args[:2])
         program = Program(
             tuple(node for node, *_ in self.network_nodes),
             tuple(node for node, *_ in self.statement_nodes),
             left,
             right,
             _RELATIONS[type(formula)],
+            self.limits() if isinstance(formula, calculus.Limits) else None,
         )
         if program.relation is Relation.IDENTICAL and not program.stored_sides:
             raise LoweringError(
                 f"{self.claim.name}: Identical compares stored bits, and one side is arithmetic or "
                 "a number; put it under Computed(...), a head or a derivative"
             )
-        if self.claim.is_of_nan and program.value_and_source is None:
-            name = type(formula).__name__
-            raise LoweringError(
-                f"{self.claim.name}: {name}(y, x) takes what a head computes, and a variable; "
-                f"write {name}(relu(x), x)"
-            )
+        self._refuse_unplantable(program)
         self._refuse_without_backward(program)
         return program
+
+    def _refuse_unplantable(self, program: Program) -> None:
+        """Where NaN or an infinity is put in, it goes into a variable and comes out of a head."""
+        claim, found = self.claim, program.value_and_source
+        name = type(claim.formula).__name__
+        if claim.is_of_nan and (found is None or found[0].derivative):
+            raise LoweringError(
+                f"{claim.name}: {name}(y, x) takes what a head computes, and a variable; "
+                f"write {name}(relu(x), x)"
+            )
+        if claim.is_of_infinities and (
+            found is None or found[0].derivative not in (None, Derivative.SLOPE)
+        ):
+            raise LoweringError(
+                f"{claim.name}: {name}(y, x, left, right) takes what a head computes, or its "
+                f"Slope, and a Real variable; write {name}(relu(x), x, 0, oo)"
+            )
 
     def _refuse_without_backward(self, program: Program) -> None:
         for derivative in program.derivatives:
@@ -164,6 +178,19 @@ class _Lowering:
             strict = "positive" if isinstance(expression, Lt) else "nonnegative"
             return self.say(strict, self.say("add", right, self.say("mul", left, Fraction(-1))))
         return self.say("value", self.statement(expression, self.top))
+
+    def limits(self) -> tuple[float, float]:
+        """What a value tends to at either end: a number of the example, or an infinity."""
+        left, right = (
+            float(limit) if limit.is_infinite else self.number(limit, self.top)
+            for limit in self.claim.formula.args[2:]
+        )
+        if left is None or right is None:
+            raise LoweringError(
+                f"{self.claim.name}: a limit is a number, -oo or oo; write "
+                "Limits(relu(x), x, 0, oo)"
+            )
+        return float(left), float(right)
 
     # -- numbers ------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from checks.evidence import Evidence, Fault, Flags, misbehaved
+from checks.evidence import Evidence, Flags, misbehaved, misdelivered
 from checks.example import Example
 from checks.formats import Format
 from checks.implementation import Implementation, Misbehaviour
@@ -26,7 +26,8 @@ def planted(
     """Run one example with NaN in it, and see where the value that should be NaN is not."""
     program = lower(claim, example.numbers)
     assert program.value_and_source is not None  # lowering refuses other formulas
-    value, source = program.value_and_source
+    (observed, source) = program.value_and_source
+    (value,) = observed.parents
     count, whole = example.samples, example.arrays[source]
     hidden = np.zeros(count, dtype=bool)
     delivered = np.full(count, np.nan)
@@ -44,24 +45,13 @@ def planted(
         elif lost.any():
             delivered[0], hidden[0] = got[lost][0], True
     operation = function_of(program.network[value].operation)
-    faults = tuple(
-        Fault(operation, index, got, np.nan, np.nan, 0.0, what=f"delivers {got!r} for NaN")
-        for index in map(int, np.flatnonzero(hidden))
-        for got in [float(delivered[index])]
-    )
-    none = np.zeros(count, dtype=bool)
-    return Evidence(
-        samples=count,
-        false=none,
-        outside=hidden,
-        broken=hidden,
-        lost=none,
-        decided=~none,
-        faults=faults,
-        slack=np.zeros(0),
-        left=delivered,
-        right=np.full(count, np.nan),
-        bound=np.zeros(count),
+    return misdelivered(
+        operation,
+        hidden,
+        delivered,
+        np.full(count, np.nan),
+        np.full(count, np.nan),
+        lambda at: f"delivers {float(delivered[at])!r} for NaN",
     )
 
 

@@ -11,6 +11,7 @@ from checks.example import Example
 from checks.formats import Format
 from checks.implementation import Implementation
 from checks.implementations.ideal import IDEAL
+from checks.infinities import at_infinity
 from checks.layouts import laid_out
 from checks.lowering import lower
 from checks.nan import planted
@@ -48,7 +49,8 @@ def breaks_ideally(claim: Claim, fmt: Format, example: Example) -> Flags:
 def judge(claim: Claim, implementation: Implementation, fmt: Format, example: Example) -> Outcomes:
     """Run one example and say what each of its samples shows."""
     implementation = laid_out(implementation, example.layout)
-    evidence = (planted if claim.is_of_nan else gather)(claim, implementation, fmt, example)
+    gathered = planted if claim.is_of_nan else at_infinity if claim.is_of_infinities else gather
+    evidence = gathered(claim, implementation, fmt, example)
     codes = np.full(evidence.samples, _CODE[Verdict.HOLDS], dtype=np.int8)
     codes[~evidence.decided] = _CODE[Verdict.UNDECIDED]
     broken = evidence.broken & ~evidence.false & ~evidence.outside

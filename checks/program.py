@@ -40,6 +40,7 @@ class Relation(Enum):
     IDENTICAL = "≡"
     PASSES_NAN = "NaN ⇒ NaN"
     SPREADS_NAN = "a NaN ⇒ all NaN"
+    LIMITS = "→"
 
 
 class Derivative(Enum):
@@ -67,13 +68,14 @@ class Node:
 
 @dataclass(frozen=True)
 class Program:
-    """A lowered claim; `left` and `right` are statement nodes."""
+    """A lowered claim; `left` and `right` are statement nodes, `limits` what left tends to."""
 
     network: tuple[Node, ...]
     statement: tuple[Node, ...]
     left: int
     right: int
     relation: Relation
+    limits: tuple[float, float] | None = None
     _ancestors: dict[int, tuple[int, ...]] = field(default_factory=dict, compare=False)
     # What does not depend on the implementation, by example and format.
     known: Recent[Any] = field(default_factory=lambda: Recent(64), compare=False, repr=False)
@@ -93,14 +95,17 @@ class Program:
         return tuple(stored) if len(stored) == 2 else ()
 
     @property
-    def value_and_source(self) -> tuple[int, Key] | None:
-        """The node of the network on the left and the input on the right, where that is all."""
+    def value_and_source(self) -> tuple[Node, Key] | None:
+        """The value or slope on the left and the input on the right, where that is all."""
         sides = (self.statement[side].parents for side in (self.left, self.right))
         nodes = [self.statement[index] for parents in sides for index in parents]
-        if [node.operation for node in nodes] != ["observe", "input"]:
+        if [node.operation for node in nodes] not in (
+            ["observe", "input"],
+            ["derivative", "input"],
+        ):
             return None
         (value, source) = nodes
-        return (value.parents[0], source.key) if value.parents and source.key else None
+        return (value, source.key) if value.parents and source.key else None
 
     @cached_property
     def operations(self) -> frozenset[str]:

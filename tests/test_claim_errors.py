@@ -6,6 +6,7 @@ import pytest
 from sympy import Eq, Function, Ne, Symbol
 
 from theory.book import CLAIMS
+from theory.calculus import Limits
 from theory.claim import REGISTRY, ClaimError, apart, check_links, claim, refuted
 from theory.domains import Positive, Real, Vector, Weights
 from theory.heads import HEADS, linear, relu, sigmoid
@@ -261,6 +262,15 @@ def entered(corrects=(), instead="true_twin"):
         return sigmoid(x) > 1
 
     return [*CLAIMS, true_twin, false_twin]
+
+
+def test_what_no_number_can_break_is_not_refuted():
+    def relu_is_lost_on_the_right(x: Real):
+        """ReLU vanishes on both sides."""
+        return Limits(relu(x), x, 0, 0)
+
+    with pytest.raises(ClaimError, match="none is a counterexample to Limits"):
+        refuted(source=NOTES, by={"x": 1}, instead="true_twin")(relu_is_lost_on_the_right)
 
 
 def test_the_book_links_both_ways():

@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import torch
-from sympy import Eq, Product, Sum, exp
+from sympy import Eq, Product, Sum, exp, oo
 from torch.func import grad, jacrev
 
 from checks.formats import FLOAT64
@@ -22,6 +22,7 @@ from theory.calculus import (
     Iff,
     Jacobian,
     Largest,
+    Limits,
     PassesNaN,
     Slope,
     Total,
@@ -197,6 +198,17 @@ def test_nan_is_put_into_a_variable_and_looked_for_in_a_value():
         return PassesNaN(w * x, x)
 
     assert "write PassesNaN(relu(x), x)" in refusal(nan_in_a_product)
+
+
+def test_an_infinity_is_put_into_a_variable_and_looked_for_in_a_value_or_a_slope():
+    def limit_of_a_gradient(x: Real):
+        return Limits(Gradient(Total(sigmoid(x)), x), x, 0, 0)
+
+    def limit_that_is_no_number(x: Real, w: Real):
+        return Limits(leaky_relu(x, 1), x, w, oo)
+
+    assert "takes what a head computes, or its Slope" in refusal(limit_of_a_gradient)
+    assert "a limit is a number, -oo or oo" in refusal(limit_that_is_no_number)
 
 
 def test_a_derivative_through_what_has_no_backward_pass_is_refused():

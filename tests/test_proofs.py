@@ -63,6 +63,7 @@ METHODS = {
     "gelu_slope_at_most_1_12891": "Arb branch and bound on x in (-oo, oo)",
     "gelu_tanh_slope_at_most_1_129": "Arb branch and bound on x in (-oo, oo)",
     "mish_slope_at_most_1_0885": "Arb branch and bound on x in (-oo, oo)",
+    "gelu_slope_goes_from_zero_to_one": "limits at both ends, by Gruntz's algorithm",
     "elu_slope_is_value_plus_alpha": "exact identity",
     "elu_slope_at_most_one_or_alpha": "exact signs of all factors",
     "leaky_relu_is_always_the_larger_of_kx_and_x": "at x=1, k=2: left 1, right 2",

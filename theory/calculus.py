@@ -434,6 +434,21 @@ class SpreadsNaN(PassesNaN):
         return rf"\mathrm{{NaN}} \in {x} \implies {y} = \mathrm{{NaN}}"
 
 
+class Limits(BooleanFunction):  # type: ignore[misc]  # SymPy is untyped
+    """Limits(y, x, left, right): y goes to left as x goes to -oo, and to right as x goes to oo.
+
+    For x the formats have infinities, at which y has to be its limit (IEEE 754-2019 §6.1).
+    """
+
+    def __new__(cls, y: Any, x: Any, left: Any, right: Any) -> Any:
+        """Limits with a value at either end."""
+        return super().__new__(cls, y, x, left, right)
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        y, x, left, right = map(printer._print, self.args)
+        return rf"{y} \to {left} \ ({x} \to -\infty), \quad {y} \to {right} \ ({x} \to \infty)"
+
+
 class FormatConstant(Symbol):  # type: ignore[misc]  # SymPy is untyped
     """A positive number that a float format fixes; over the reals it may be any positive number."""
 

@@ -15,7 +15,7 @@ from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanFalse, BooleanTrue
 
 from theory import calculus, heads
-from theory.calculus import Expectation, FormatConstant, Identical, Iff, PassesNaN, Time
+from theory.calculus import Expectation, FormatConstant, Identical, Iff, Limits, PassesNaN, Time
 from theory.domains import Domain, is_within
 from theory.head import Head
 from theory.kind import Kind, kind_of
@@ -89,6 +89,11 @@ class Claim:
     def is_of_nan(self) -> bool:
         """Whether the claim is about NaN, which is no real number: no proof can judge it."""
         return isinstance(self.formula, PassesNaN)
+
+    @cached_property
+    def is_of_infinities(self) -> bool:
+        """Whether the claim is about limits, at which the formats have numbers of their own."""
+        return isinstance(self.formula, Limits)
 
     @cached_property
     def trains(self) -> bool:
@@ -217,6 +222,11 @@ def _enter(function: Formula, source: Any, standing: Standing, **links: Any) -> 
     _refuse_unmeasurable(name, formula)
     _refuse_untimeable(name, formula)
     _refuse_points(name, variables, **links)
+    if links.get("witnesses") and isinstance(formula, Limits | PassesNaN):
+        raise ClaimError(
+            f"{name}: no number is NaN or infinite, and so none is a counterexample to "
+            f"{type(formula).__name__}; state what is true under @claim"
+        )
     code = function.__code__
     entry = Claim(
         name=name,
@@ -293,12 +303,12 @@ def _refuse_unless_open(name: str, formula: Any) -> None:
             f"{name}: SymPy decided the formula to {formula} while it was built, so there is "
             "nothing left to check; put what is computed under a head, such as Computed(x*x) >= 0"
         )
-    relations = Relational | Iff | Identical | PassesNaN
+    relations = Relational | Iff | Identical | Limits | PassesNaN
     if not isinstance(formula, relations) or isinstance(formula, Ne):
         raise ClaimError(
             f"{name}: the body returns {type(formula).__name__}; return a relation: "
-            "Eq(left, right), left <= right, left > right, Iff(p, q), Identical(left, right) or "
-            "PassesNaN(y, x)"
+            "Eq(left, right), left <= right, left > right, Iff(p, q), Identical(left, right), "
+            "Limits(y, x, left, right) or PassesNaN(y, x)"
         )
 
 

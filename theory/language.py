@@ -43,6 +43,7 @@ from theory.calculus import (
     Larger,
     Largest,
     LargestSingularValue,
+    Limits,
     Norm,
     OrderedProduct,
     Part,

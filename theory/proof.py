@@ -17,7 +17,7 @@ from typing import Any
 from sympy import Integer, PolynomialError, tanh
 
 from theory import heads
-from theory.calculus import Iff
+from theory.calculus import Iff, Limits
 from theory.claim import Claim, Standing
 from theory.domains import Depth
 from theory.proving.arrays import Evaluated
@@ -28,6 +28,7 @@ from theory.proving.examples import SPOT_CHECKS, TRIES, Example, at_witness, cou
 from theory.proving.field import Field
 from theory.proving.gaussian import settle_expectation
 from theory.proving.induction import by_induction
+from theory.proving.limits import LimitError, settle_limits
 from theory.proving.logarithms import settle_logarithms
 from theory.proving.norms import by_norms
 from theory.proving.recursion import by_recursion
@@ -80,6 +81,8 @@ def prove(claim: Claim) -> Proof:
     if claim.is_measured:
         return Proof(Outcome.MEASURED, reason="not a theorem: `backproof check` measures it")
     start = perf_counter()
+    if isinstance(claim.formula, Limits):
+        return replace(_limits(claim), seconds=perf_counter() - start)
     proof = _refute(claim) if claim.standing is Standing.REFUTED else _prove(claim)
     return replace(proof, seconds=perf_counter() - start)
 
@@ -101,6 +104,16 @@ def _prove(claim: Claim) -> Proof:
     if not isinstance(last, ShapeError) and (example := _counterexample(claim, TRIES)):
         return _refuted([example])
     return Proof(Outcome.OPEN, reason="; ".join(reasons))
+
+
+def _limits(claim: Claim) -> Proof:
+    """Find both limits; there is no example to try, as no number is infinite."""
+    try:
+        return Proof(Outcome.PROVED, settle_limits(claim.formula))
+    except LimitError as error:
+        return Proof(Outcome.REFUTED, str(error))
+    except OutOfReachError as reason:
+        return Proof(Outcome.OPEN, reason=str(reason))
 
 
 def _counterexample(claim: Claim, tries: int) -> Example | None:

@@ -232,6 +232,8 @@ def show_judgement(run: Run, judgement: Judgement, console: Console) -> None:
     ]
     if claim.is_measured or claim.is_timed:
         known = [f"measured: {result.coverage}"]
+    if claim.is_of_infinities:
+        known = known[:1]
     if claim.is_of_nan:
         known = ["no theorem: NaN is no real number"]
     say(console, "   ".join([*known, position(claim)]), indent=2)

@@ -309,6 +309,129 @@ def hardswish_passes_nan_on(x: Real):
     return PassesNaN(hardswish(x), x)
 
 
+# -- infinities -----------------------------------------------------------------------------------
+
+
+@claim(source=(ML38.section("二"), IEEE_754.section("6.1")))
+def sigmoid_saturates_at_zero_and_one(x: Real):
+    """The sigmoid goes to 0 on the left and to 1 on the right."""
+    return Limits(sigmoid(x), x, 0, 1)
+
+
+@claim(source=(ML38.section("二"), IEEE_754.section("6.1")))
+def sigmoid_slope_vanishes_at_both_ends(x: Real):
+    """A saturated sigmoid passes no gradient on."""
+    return Limits(Slope(sigmoid(x), x), x, 0, 0)
+
+
+@claim(source=IEEE_754.section("6.1"))
+def tanh_saturates_at_plus_and_minus_one(x: Real):
+    """tanh goes to -1 on the left and to 1 on the right."""
+    return Limits(tanh(x), x, -1, 1)
+
+
+@claim(source=IEEE_754.section("6.1"))
+def tanh_slope_vanishes_at_both_ends(x: Real):
+    """A saturated tanh passes no gradient on."""
+    return Limits(Slope(tanh(x), x), x, 0, 0)
+
+
+@claim(source=(ML38.section("三"), IEEE_754.section("6.1")))
+def relu_vanishes_on_the_left_and_grows_on_the_right(x: Real):
+    """ReLU is 0 at -∞ and ∞ at ∞: x times (x > 0) is neither, but NaN."""
+    return Limits(relu(x), x, 0, oo)
+
+
+@claim(source=IEEE_754.section("6.1"))
+def elu_saturates_at_minus_alpha(x: Real, alpha: Positive):
+    """ELU goes to -α on the left and grows on the right."""
+    return Limits(elu(x, alpha), x, -alpha, oo)
+
+
+@claim(source=IEEE_754.section("6.1"))
+def softplus_vanishes_on_the_left_and_grows_on_the_right(x: Real):
+    """Softplus goes to 0 on the left and grows on the right."""
+    return Limits(softplus(x), x, 0, oo)
+
+
+@claim(source=IEEE_754.section("6.1"))
+def softplus_slope_goes_from_zero_to_one(x: Real):
+    """The slope of softplus goes to 0 on the left and to 1 on the right."""
+    return Limits(Slope(softplus(x), x), x, 0, 1)
+
+
+@claim(source=IEEE_754.section("6.1"))
+def log_sigmoid_grows_on_the_left_and_vanishes_on_the_right(x: Real):
+    """The sigmoid's logarithm goes to -∞ on the left and to 0 on the right."""
+    return Limits(log_sigmoid(x), x, -oo, 0)
+
+
+@claim(source=IEEE_754.section("6.1"))
+def silu_vanishes_on_the_left_and_grows_on_the_right(x: Real):
+    """SiLU goes to 0 on the left, where x times a vanished sigmoid is NaN in floats."""
+    return Limits(silu(x), x, 0, oo)
+
+
+@claim(source=IEEE_754.section("6.1"))
+def silu_slope_goes_from_zero_to_one(x: Real):
+    """The slope of SiLU goes to 0 on the left and to 1 on the right."""
+    return Limits(Slope(silu(x), x), x, 0, 1)
+
+
+@claim(source=IEEE_754.section("6.1"))
+def gelu_vanishes_on_the_left_and_grows_on_the_right(x: Real):
+    """GELU goes to 0 on the left, where x times a vanished Φ(x) is NaN in floats."""
+    return Limits(gelu(x), x, 0, oo)
+
+
+@claim(source=IEEE_754.section("6.1"))
+def gelu_slope_goes_from_zero_to_one(x: Real):
+    """The slope of GELU goes to 0 on the left and to 1 on the right."""
+    return Limits(Slope(gelu(x), x), x, 0, 1)
+
+
+@claim(source=IEEE_754.section("6.1"))
+def gelu_tanh_vanishes_on_the_left_and_grows_on_the_right(x: Real):
+    """GELU by tanh goes to 0 on the left, where x times a vanished 1 + t is NaN in floats."""
+    return Limits(gelu_tanh(x), x, 0, oo)
+
+
+@claim(source=IEEE_754.section("6.1"))
+def gelu_tanh_slope_goes_from_zero_to_one(x: Real):
+    """The slope of GELU by tanh goes to 0 on the left and to 1 on the right."""
+    return Limits(Slope(gelu_tanh(x), x), x, 0, 1)
+
+
+@claim(source=IEEE_754.section("6.1"))
+def mish_vanishes_on_the_left_and_grows_on_the_right(x: Real):
+    """Mish goes to 0 on the left, where x times a vanished softplus is NaN in floats."""
+    return Limits(mish(x), x, 0, oo)
+
+
+@claim(source=IEEE_754.section("6.1"))
+def mish_slope_goes_from_zero_to_one(x: Real):
+    """The slope of Mish goes to 0 on the left and to 1 on the right."""
+    return Limits(Slope(mish(x), x), x, 0, 1)
+
+
+@claim(source=IEEE_754.section("6.1"))
+def softsign_saturates_at_plus_and_minus_one(x: Real):
+    """Softsign goes to -1 and 1, where ∞ over ∞ is NaN in floats."""
+    return Limits(softsign(x), x, -1, 1)
+
+
+@claim(source=IEEE_754.section("6.1"))
+def hardswish_vanishes_on_the_left_and_grows_on_the_right(x: Real):
+    """Hard swish is 0 far out on the left, where x times 0 is NaN in floats."""
+    return Limits(hardswish(x), x, 0, oo)
+
+
+@claim(source=IEEE_754.section("6.1"))
+def hardswish_slope_goes_from_zero_to_one(x: Real):
+    """The slope of hard swish goes to 0 on the left and to 1 on the right."""
+    return Limits(Slope(hardswish(x), x), x, 0, 1)
+
+
 # -- means of the outputs -------------------------------------------------------------------------
 
 

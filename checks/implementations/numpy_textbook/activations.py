@@ -76,6 +76,11 @@ def selu_backward(grad: Array, x: Array, y: Array) -> Array:
 # -- smooth ones ----------------------------------------------------------------------------------
 
 
+def _times(z: Array, factor: Array) -> Array:
+    """z · factor, and 0 where z is infinite and the factor has vanished, as it does faster."""
+    return np.where(np.isinf(z) & (factor == 0), 0, z * factor)
+
+
 def _softplus(z: Array) -> Array:
     return np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
 
@@ -102,24 +107,24 @@ def log_sigmoid_backward(grad: Array, x: Array, y: Array) -> Array:
 
 def silu(x: Array) -> Array:
     """x · σ(x)."""
-    return (wide(x) * logistic(wide(x))).astype(x.dtype)
+    return _times(wide(x), logistic(wide(x))).astype(x.dtype)
 
 
 def silu_backward(grad: Array, x: Array, y: Array) -> Array:
     """grad · σ(x)(1 + x·σ(−x))."""
     z = wide(x)
-    return (wide(grad) * (logistic(z) * (1 + z * logistic(-z)))).astype(x.dtype)
+    return (wide(grad) * _times(1 + _times(z, logistic(-z)), logistic(z))).astype(x.dtype)
 
 
 def mish(x: Array) -> Array:
     """x · tanh(softplus(x))."""
-    return (wide(x) * np.tanh(_softplus(wide(x)))).astype(x.dtype)
+    return _times(wide(x), np.tanh(_softplus(wide(x)))).astype(x.dtype)
 
 
 def mish_backward(grad: Array, x: Array, y: Array) -> Array:
     """grad · (t + x·σ(x)(1 − t²)) with t = tanh(softplus(x))."""
     z, t = wide(x), np.tanh(_softplus(wide(x)))
-    return (wide(grad) * (t + z * logistic(z) * (1 - t * t))).astype(x.dtype)
+    return (wide(grad) * (t + _times(_times(z, logistic(z)), 1 - t * t))).astype(x.dtype)
 
 
 def _normal_distribution(z: Array) -> Array:
@@ -130,14 +135,14 @@ def _normal_distribution(z: Array) -> Array:
 
 def gelu(x: Array) -> Array:
     """x · Φ(x)."""
-    return (wide(x) * _normal_distribution(wide(x))).astype(x.dtype)
+    return _times(wide(x), _normal_distribution(wide(x))).astype(x.dtype)
 
 
 def gelu_backward(grad: Array, x: Array, y: Array) -> Array:
     """grad · (Φ(x) + x·φ(x))."""
     z = wide(x)
     density = np.exp(-z * z / 2) / math.sqrt(2 * math.pi)
-    return (wide(grad) * (_normal_distribution(z) + z * density)).astype(x.dtype)
+    return (wide(grad) * (_normal_distribution(z) + _times(z, density))).astype(x.dtype)
 
 
 def _tanh_of_cubic(z: Array) -> Array:
@@ -146,7 +151,7 @@ def _tanh_of_cubic(z: Array) -> Array:
 
 def gelu_tanh(x: Array) -> Array:
     """x(1 + t)/2 with t = tanh(√(2/π)(x + 0.044715x³))."""
-    return (wide(x) * ((1 + _tanh_of_cubic(wide(x))) / 2)).astype(x.dtype)
+    return _times(wide(x), (1 + _tanh_of_cubic(wide(x))) / 2).astype(x.dtype)
 
 
 def gelu_tanh_backward(grad: Array, x: Array, y: Array) -> Array:
@@ -159,7 +164,8 @@ def gelu_tanh_backward(grad: Array, x: Array, y: Array) -> Array:
 
 def softsign(x: Array) -> Array:
     """x / (1 + |x|)."""
-    return (wide(x) / (1 + np.abs(wide(x)))).astype(x.dtype)
+    z = wide(x)
+    return np.where(np.isinf(z), np.sign(z), z / (1 + np.abs(z))).astype(x.dtype)
 
 
 def softsign_backward(grad: Array, x: Array, y: Array) -> Array:
@@ -203,7 +209,7 @@ def hardsigmoid_backward(grad: Array, x: Array, y: Array) -> Array:
 
 def hardswish(x: Array) -> Array:
     """x · min(max(x + 3, 0), 6) / 6."""
-    return (wide(x) * (np.clip(wide(x) + 3, 0, 6) / 6)).astype(x.dtype)
+    return _times(wide(x), np.clip(wide(x) + 3, 0, 6) / 6).astype(x.dtype)
 
 
 def hardswish_backward(grad: Array, x: Array, y: Array) -> Array:

@@ -1,0 +1,154 @@
+"""Where a function has a limit, an infinity gives it: by proof, and in every format."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from sympy import Rational, oo
+
+from checks.counterexamples import describe
+from checks.example import Example, decode
+from checks.formats import FLOAT16, FLOAT32, FORMATS
+from checks.implementations.numpy_textbook import NUMPY_TEXTBOOK
+from checks.outcomes import judge
+from checks.runner import Profile, check
+from checks.verdict import Verdict
+from theory.book import CLAIMS
+from theory.calculus import Limits, Slope
+from theory.claim import apart, claim
+from theory.domains import Positive, Real
+from theory.heads import elu, gelu, relu, relu6, selu, sigmoid
+from theory.proof import Outcome, prove
+from theory.sources import CV
+
+BOOK = {entry.name: entry for entry in CLAIMS if entry.is_of_infinities}
+RELU = BOOK["relu_vanishes_on_the_left_and_grows_on_the_right"]
+
+
+def stated(formula):
+    formula.__doc__ = "It is so."
+    with apart():
+        return claim(source=CV.section("1"))(formula)
+
+
+def limits_of_relu(x: Real):
+    return Limits(relu(x), x, 0, 1)
+
+
+def limits_of_the_slope_of_relu6(x: Real):
+    return Limits(Slope(relu6(x), x), x, 0, 1)
+
+
+def limits_of_the_sigmoid_the_other_way_round(x: Real):
+    return Limits(sigmoid(x), x, 1, 0)
+
+
+def limits_of_elu_without_alpha(x: Real, alpha: Positive):
+    return Limits(elu(x, alpha), x, -1, oo)
+
+
+def limits_of_gelu_that_are_nearly_right(x: Real):
+    return Limits(gelu(x), x, Rational(-1, 10**30), oo)
+
+
+WRONG = {
+    limits_of_relu: "as x goes to oo the limit is oo, not 1",
+    limits_of_the_slope_of_relu6: "as x goes to oo the limit is 0, not 1",
+    limits_of_the_sigmoid_the_other_way_round: "as x goes to -oo the limit is 0, not 1",
+    limits_of_elu_without_alpha: "as x goes to -oo the limit is -alpha, not -1",
+    limits_of_gelu_that_are_nearly_right: "as x goes to -oo the limit is 0, not -1/1000000",
+}
+
+
+@pytest.mark.parametrize("formula", WRONG)
+def test_another_limit_is_refuted_with_the_true_one(formula):
+    proof = prove(stated(formula))
+    assert proof.outcome is Outcome.REFUTED
+    assert proof.method.startswith(WRONG[formula])
+
+
+@pytest.mark.parametrize("fmt", FORMATS.values(), ids=str)
+@pytest.mark.parametrize("name", BOOK)
+def test_the_textbook_gives_the_limit_beside_any_numbers(name, fmt):
+    values = fmt.nearest(np.array([-3, 0.5, 0, 1, -1, 100, -100]))
+    example = Example({}, {("x", 0): values}, len(values))
+    if "alpha" in BOOK[name].variables:
+        example = example.with_number("alpha", Fraction(3, 4))
+    assert judge(BOOK[name], NUMPY_TEXTBOOK, fmt, example).gravest is Verdict.HOLDS
+
+
+def judged(entry, count, fmt=FLOAT32, **functions):
+    example = Example({}, {("x", 0): np.linspace(-2, 2, count).astype(fmt.dtype)}, count)
+    return judge(entry, NUMPY_TEXTBOOK.replace(**functions), fmt, example)
+
+
+@pytest.mark.parametrize("count", [1, 2, 16, 17])
+def test_one_lane_that_gives_nan_is_found_and_told(count):
+    def relu_with_a_bad_last_lane(x):
+        y = np.maximum(x, 0)
+        y[-1:] = x[-1:] * (x[-1:] > 0)
+        return y
+
+    outcomes = judged(RELU, count, relu=relu_with_a_bad_last_lane)
+    assert list(outcomes.of(Verdict.DEFECT)) == [count - 1]
+    (fault,) = outcomes.evidence.faults
+    assert (fault.operation, fault.what) == (
+        "relu",
+        "delivers nan at -inf, where the limit is 0",
+    )
+
+
+def test_a_wrong_sign_and_a_large_number_are_no_infinity():
+    def flipped(x):
+        return -np.maximum(x, 0)
+
+    def clamped(x):
+        return np.clip(x, 0, np.finfo(x.dtype).max)
+
+    for function in (flipped, clamped):
+        assert judged(RELU, 4, relu=function).gravest is Verdict.DEFECT
+
+
+def limits_of_selu(x: Real):
+    left = -Rational("1.0507009873554804934193349852946") * Rational(
+        "1.6732632423543772848170429916717"
+    )
+    return Limits(selu(x), x, left, oo)
+
+
+def test_a_limit_that_no_format_holds_may_be_rounded_either_way_and_no_further():
+    entry = stated(limits_of_selu)
+    assert prove(entry).outcome is Outcome.PROVED
+    nearest = FLOAT16.ordinals(NUMPY_TEXTBOOK.functions["selu"](np.full(1, -np.inf, np.float16)))
+
+    def shifted(by):
+        def selu(x):
+            y = NUMPY_TEXTBOOK.functions["selu"](x)
+            y[np.isneginf(x)] = FLOAT16.from_ordinals(nearest + by)
+            return y
+
+        return selu
+
+    verdicts = [judged(entry, 4, FLOAT16, selu=shifted(by)).gravest for by in (-2, -1, 0, 1, 2)]
+    holds, defect = Verdict.HOLDS, Verdict.DEFECT
+    assert verdicts == [defect, holds, holds, holds, defect]
+
+
+def test_a_slope_is_blamed_on_the_backward_pass():
+    def naive(grad, x, y):
+        return grad * (1 + x * np.exp(-x))
+
+    entry = BOOK["silu_slope_goes_from_zero_to_one"]
+    fault = judged(entry, 4, silu_backward=naive).evidence.faults[0]
+    assert fault.operation == "the backward pass of silu"
+
+
+def test_a_finding_shows_the_infinity_and_is_found_again_by_it():
+    def naive(x):
+        return x * (x > 0)
+
+    implementation = NUMPY_TEXTBOOK.replace(relu=naive)
+    found = check(RELU, implementation, FLOAT32, Profile(examples=4, derandomize=True)).smallest
+    assert found.inputs == {"x": {"shape": [1], "values": ["-inf"]}}
+    again = describe(RELU, implementation, FLOAT32, decode(found.inputs, FLOAT32), Verdict.DEFECT)
+    assert (again.inputs, again.message) == (found.inputs, found.message)
