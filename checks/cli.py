@@ -10,7 +10,7 @@ import io
 import os
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +28,7 @@ from checks.selection import (
     prepare,
     require_packages,
     select,
+    swept,
 )
 from checks.unusable import Unusable, UnusableCall, UnusableFinding, did_you_mean
 from checks.vocabulary import BUILT_IN, DEVICES, FORMATS, GROUPINGS
@@ -156,6 +157,14 @@ def check(
             help="Run the claims about runs of networks, draw their plots, and nothing else.",
         ),
     ] = False,
+    exhaustive: Annotated[
+        bool,
+        typer.Option(
+            "--exhaustive",
+            help="Try every float32 number on the claims about one number: a quarter of an hour a "
+            "cell and core. 16 bits are always enumerated.",
+        ),
+    ] = False,
     tensorboard: Annotated[
         Path | None,
         typer.Option(
@@ -185,6 +194,8 @@ def check(
     asked = select(book, names_in(claims))
     chosen = of_this_run(asked, costs, experiments)
     wanted = among("format", names_in(formats), FORMATS)
+    if exhaustive:
+        chosen, wanted = swept(chosen, wanted if formats else ("float32",))
     (profile,) = among("profile", [profile], PROFILES)
     implementations = implementations_of(implementation or [], names_in(devices))
     prepare(report)
@@ -217,7 +228,7 @@ def check(
         seed=seed,
         chapter=chapter,
     )
-    outcome, fault = _carry_out(plan, work, 1 if costs else jobs or _cores())
+    outcome, fault = _carry_out(plan, work, 1 if costs else jobs or _cores(), exhaustive)
     if experiments and fault is None:
         outcome = replace(outcome, plots=_draw(report, asked))
     outcome = replace(outcome, seconds=time.perf_counter() - started)
@@ -230,19 +241,15 @@ def check(
     return EXPECTED if outcome.passed else UNEXPECTED
 
 
-def _carry_out(plan: Run, work: Sequence[Task], jobs: int) -> tuple[Run, BaseException | None]:
+def _carry_out(
+    plan: Run, work: Sequence[Task], jobs: int, exhaustive: bool
+) -> tuple[Run, BaseException | None]:
     """The plan with its judgements, and what broke it off, if anything did."""
-    from checks import runner
-
     results: list[Result] = []
     try:
-        with progress_of(len(work)) as advance, stopping_at_once():
-
-            def collect(result: Result) -> None:
-                results.append(result)
-                advance(plan.judge(result))
-
-            results = runner.run_all(work, jobs, collect)
+        with stopping_at_once():
+            carry_out = _sweep if exhaustive else _check
+            results = carry_out(plan, work, jobs, results.append)
     except BaseException as error:
         if not isinstance(error, (KeyboardInterrupt, *_breakages())):
             raise
@@ -251,6 +258,30 @@ def _carry_out(plan: Run, work: Sequence[Task], jobs: int) -> tuple[Run, BaseExc
     pairs = {(one.name, one.device) for one in plan.implementations}
     stale = plan.ledger.unseen(results, plan.claims, pairs, plan.formats)
     return replace(run, stale=tuple(stale), reals=_over_the_reals(run)), None
+
+
+def _check(
+    plan: Run, work: Sequence[Task], jobs: int, keep: Callable[[Result], None]
+) -> list[Result]:
+    from checks import runner
+
+    with progress_of(len(work)) as advance:
+
+        def collect(result: Result) -> None:
+            keep(result)
+            advance(result.cell.claim, bool(plan.judge(result).complaint))
+
+        return runner.run_all(work, jobs, collect)
+
+
+def _sweep(
+    plan: Run, work: Sequence[Task], jobs: int, keep: Callable[[Result], None]
+) -> list[Result]:
+    from checks import sweeping
+
+    pieces = [piece for task in work for piece in sweeping.pieces_of(task)]
+    with progress_of(len(pieces), "strides") as advance:
+        return sweeping.sweep(pieces, jobs, lambda piece: advance(piece.task.claim, False), keep)
 
 
 def _book() -> list[Claim]:

@@ -89,7 +89,7 @@ def _fold(array: Array, folded: bool) -> Array:
     """One row of numbers as a matrix of as many rows of up to 32."""
     if not folded or array.ndim != 1:
         return array
-    return array.reshape(-1, math.gcd(array.shape[0], 32) or 1)
+    return array.reshape(-1, math.gcd(array.shape[0], 32))
 
 
 def _unfold(result: Array, arguments: tuple[Any, ...], folded: bool) -> Array:

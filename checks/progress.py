@@ -1,7 +1,5 @@
 """What is seen of a run while it lasts, and how Ctrl-C ends it."""
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 import signal
@@ -9,10 +7,6 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from checks.ledger import Judgement
 
 
 @contextmanager
@@ -39,19 +33,22 @@ def stopping_at_once() -> Iterator[None]:
 
 
 @contextmanager
-def progress_of(total: int) -> Iterator[Callable[[Judgement], None]]:
-    """A bar on a terminal, a line for every tenth of the way elsewhere; both on stderr."""
+def progress_of(total: int, what: str = "cells") -> Iterator[Callable[[str, bool], None]]:
+    """A bar on a terminal, a line for every tenth of the way elsewhere; both on stderr.
+
+    It is told what was done, and whether that is as expected.
+    """
     from rich.console import Console
 
     console = Console(stderr=True)
     done = unexpected = 0
     if not console.is_terminal:
 
-        def tell(judgement: Judgement) -> None:
+        def tell(_: str, is_news: bool) -> None:
             nonlocal done, unexpected
-            done, unexpected = done + 1, unexpected + bool(judgement.complaint)
+            done, unexpected = done + 1, unexpected + is_news
             if done * 10 // total > (done - 1) * 10 // total:
-                print(f"{done}/{total} cells, {unexpected} not as expected", file=sys.stderr)
+                print(f"{done}/{total} {what}, {unexpected} not as expected", file=sys.stderr)
 
         yield tell
         return
@@ -66,7 +63,7 @@ def progress_of(total: int) -> Iterator[Callable[[Judgement], None]]:
     with Progress(*columns, console=console, transient=True) as progress:
         bar = progress.add_task("", total=total)
 
-        def draw(judgement: Judgement) -> None:
-            progress.update(bar, advance=1, description=judgement.result.cell.claim)
+        def draw(name: str, _: bool) -> None:
+            progress.update(bar, advance=1, description=name)
 
         yield draw

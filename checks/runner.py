@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import chain
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from hypothesis import HealthCheck, Phase, given, seed as seeded, settings, target
@@ -114,26 +114,48 @@ def run_all(work: Sequence[Task], jobs: int, on_result: Callable[[Result], None]
             on_result(results[-1])
         return results
     found: dict[Task, Result] = {}
+
+    def collect(group: Sequence[Task], results: Sequence[Result]) -> None:
+        for task, result in zip(group, results, strict=True):
+            found[task] = result
+            on_result(result)
+
+    in_processes(_run_group, _together(work), jobs, lambda group: group, collect)
+    return [found[task] for task in work]
+
+
+Piece = TypeVar("Piece")
+Answer = TypeVar("Answer")
+
+
+def in_processes(
+    function: Callable[[Piece], Answer],
+    pieces: Sequence[Piece],
+    jobs: int,
+    tasks_of: Callable[[Piece], Sequence[Task]],
+    on_answer: Callable[[Piece, Answer], None],
+) -> None:
+    """Do some work piece by piece, several processes at a time, and tell each answer.
+
+    Raises WorkerDied.
+    """
     # A process that has touched CUDA cannot be forked.
-    start = "spawn" if any(task.device == "cuda" for task in work) else None
-    groups = _together(work)
-    jobs = min(jobs, len(groups))  # the pool starts them all at once
-    pool = ProcessPoolExecutor(jobs, mp_context=get_context(start))
-    futures: dict[Future[list[Result]], list[Task]] = {}
+    on_cuda = any(task.device == "cuda" for piece in pieces for task in tasks_of(piece))
+    jobs = min(jobs, len(pieces))  # the pool starts them all at once
+    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn" if on_cuda else None))
+    futures: dict[Future[Answer], Piece] = {}
     try:
-        for group in groups:
-            futures[pool.submit(_run_group, group)] = group
+        for piece in pieces:
+            futures[pool.submit(function, piece)] = piece
         for future in as_completed(futures):
-            for task, result in zip(futures[future], future.result(), strict=True):
-                found[task] = result
-                on_result(result)
+            on_answer(futures[future], future.result())
     except BrokenProcessPool as error:
-        # Groups are begun in order, so that the one that died is among the first without results.
-        open_ = [group for future, group in futures.items() if future.exception()]
-        suspects = (
+        # They are begun in order, so that the one that died is among the first without answers.
+        open_ = [piece for future, piece in futures.items() if future.exception()]
+        suspects = dict.fromkeys(
             f"{task.claim} [{task.implementation} · {task.format}]"
-            for group in open_[:jobs]
-            for task in group
+            for piece in open_[:jobs]
+            for task in tasks_of(piece)
         )
         raise WorkerDied(
             "a worker process died, as it does when an implementation crashes the interpreter or "
@@ -141,7 +163,6 @@ def run_all(work: Sequence[Task], jobs: int, on_result: Callable[[Result], None]
         ) from error
     finally:  # interrupted, what waits in the queue is not started
         pool.shutdown(wait=False, cancel_futures=True)
-    return [found[task] for task in work]
 
 
 def _together(work: Sequence[Task]) -> list[list[Task]]:
@@ -159,7 +180,7 @@ def _run_group(group: Sequence[Task]) -> list[Result]:
 def run_task(task: Task) -> Result:
     """Judge one cell."""
     with redirect_stdout(sys.stderr):  # what a function prints is no part of the report
-        claim, implementation, fmt = _resolve(task)
+        claim, implementation, fmt = resolve(task)
         profile = PROFILES[task.profile]
 
         def judged() -> Result:
@@ -197,7 +218,7 @@ def _unfinished(cell: Cell, started: float, reason: str) -> Result:
 
 def replay(task: Task, inputs: Mapping[str, Any]) -> Result:
     """Judge one cell on one written-down input. Raises MalformedInput."""
-    claim, implementation, fmt = _resolve(task)
+    claim, implementation, fmt = resolve(task)
     if claim.is_measured:
         from checks.experiments import judge as experiments
 
@@ -221,7 +242,8 @@ def replay(task: Task, inputs: Mapping[str, Any]) -> Result:
     )
 
 
-def _resolve(task: Task) -> tuple[Claim, Implementation, Format]:
+def resolve(task: Task) -> tuple[Claim, Implementation, Format]:
+    """What the words of a task stand for."""
     import theory.book  # noqa: F401  # enters the claims
 
     if task.chapter and task.claim not in REGISTRY:
@@ -285,6 +307,19 @@ def check(
     exploration()
     for example in chain(large(claim, fmt), relaid(claim, fmt, implementation.layouts)):
         tally.add(example, judge(claim, implementation, fmt, example))
+    coverage = f"{'exhaustive' if is_enumerable(claim, fmt) else 'sampled'} {tally.samples}"
+    return conclude(implementation, tally, coverage, started, expected)
+
+
+def conclude(
+    implementation: Implementation,
+    tally: Tally,
+    coverage: str,
+    started: float,
+    expected: Verdict | None,
+) -> Result:
+    """The result of a cell whose examples are all counted."""
+    claim, fmt = tally.claim, tally.format
     verdict, reason = tally.gravest, ""
     if claim.standing is Standing.REFUTED and verdict is Verdict.HOLDS:
         verdict, reason = Verdict.UNDECIDED, "the counterexample was not found"
@@ -293,7 +328,6 @@ def check(
     smallest, worst = counterexamples(
         claim, implementation, fmt, tally, verdict, is_news=verdict is not expected
     )
-    coverage = f"{'exhaustive' if is_enumerable(claim, fmt) else 'sampled'} {tally.samples}"
     return tally.result(
         _cell(claim, implementation, fmt), verdict, coverage, started, smallest, worst, reason
     )

@@ -61,6 +61,23 @@ def of_this_run(claims: Sequence[Claim], costs: bool, experiments: bool) -> list
     )
 
 
+def swept(claims: Sequence[Claim], formats: tuple[str, ...]) -> tuple[list[Claim], tuple[str, ...]]:
+    """The claims that a sweep can try on every number, and formats that it can get through."""
+    from checks.sweeping import is_sweepable
+
+    if "float64" in formats:
+        raise UnusableCall(
+            "float64 has more numbers than a sweep can try; leave it out, or leave --exhaustive out"
+        )
+    chosen = [one for one in claims if is_sweepable(one)]
+    if not chosen:
+        raise UnusableCall(
+            "none of these claims is about one number alone, which a sweep could try all of; leave "
+            "--exhaustive out"
+        )
+    return chosen, formats
+
+
 def require_packages(experiments: bool, costs: bool, tensorboard: Path | None) -> None:
     """See that what an experiment needs is there before an hour is spent on it."""
     if experiments and costs:

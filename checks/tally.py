@@ -1,7 +1,8 @@
 """What the examples of a cell have shown so far."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,20 @@ from theory.claim import Claim, Standing
 
 # A cell says something when at least half of its samples could be decided.
 DECIDED_SHARE = 0.5
+
+
+# Samples around a failing one that go from process to process with it.
+NEIGHBOURS = 512
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the examples of a part of a cell have shown, for the tally of the whole."""
+
+    counts: Any
+    slack: Any
+    first: Mapping[Verdict, tuple[tuple[float, int], Example, int]]
+    worst: Mapping[Verdict, tuple[float, Example]]
 
 
 class Tally:
@@ -33,8 +48,7 @@ class Tally:
     def add(self, example: Example, outcomes: Outcomes) -> None:
         """Count one example."""
         self.counts += np.bincount(outcomes.codes, minlength=len(PRECEDENCE))
-        slack = outcomes.evidence.slack
-        self.slack.append(slack if slack.size < 64 else np.quantile(slack, np.linspace(0, 1, 33)))
+        self.slack.append(_thinned(outcomes.evidence.slack))
         for verdict in PRECEDENCE[:-1]:
             samples = outcomes.of(verdict)
             if len(samples):
@@ -58,6 +72,27 @@ class Tally:
         size = float(sizes[nearest]), depth if is_deep(self.claim) else 0
         if verdict not in self.first or size < self.first[verdict][0]:
             self.first[verdict] = size, example, nearest
+
+    @property
+    def found(self) -> Found:
+        """What the tally of another process needs, without the rest of large examples."""
+        first = {}
+        for verdict, (size, example, at) in self.first.items():
+            begin = max(0, at - NEIGHBOURS)
+            first[verdict] = size, example.part(begin, at + NEIGHBOURS), at - begin
+        slack = np.concatenate([np.zeros(0), *self.slack])
+        return Found(self.counts, _thinned(slack), first, dict(self.worst))
+
+    def include(self, found: Found) -> None:
+        """Count what was found elsewhere."""
+        self.counts += found.counts
+        self.slack.append(found.slack)
+        for verdict, sample in found.first.items():
+            if verdict not in self.first or sample[0] < self.first[verdict][0]:
+                self.first[verdict] = sample
+        for verdict, (severity, example) in found.worst.items():
+            if severity > self.worst.get(verdict, (-1.0, example))[0]:
+                self.worst[verdict] = severity, example
 
     @property
     def samples(self) -> int:
@@ -106,6 +141,11 @@ class Tally:
             worst=worst,
             reason=reason,
         )
+
+
+def _thinned(slack: Any) -> Any:
+    """The same distribution in 33 numbers, where there are many more."""
+    return slack if slack.size < 64 else np.quantile(slack, np.linspace(0, 1, 33))
 
 
 def _depths(claim: Claim, example: Example) -> Iterator[Any]:

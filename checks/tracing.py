@@ -184,8 +184,9 @@ def _probe(y: Stored) -> Stored:
     Powers of two, which cost no rounding, and none above 1, which would overflow sooner. Entries
     that are samples have to show the same each by itself, so that all of them get 1/2.
     """
-    gradients = np.array([0.5, -1, 0.25, -0.5] if y.ndim > 1 else [0.5])
-    return np.resize(gradients, y.shape).astype(y.dtype)
+    if y.ndim < 2:
+        return np.full(y.shape, 0.5, y.dtype)
+    return np.resize([0.5, -1, 0.25, -0.5], y.shape).astype(y.dtype)
 
 
 def _pulled(

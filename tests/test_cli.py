@@ -378,6 +378,32 @@ def test_a_fault_of_our_own_is_not_hidden(command, verdicts, monkeypatch):
         command(*CHECK)
 
 
+# -- every number ---------------------------------------------------------------------------------
+
+
+def test_every_number_of_a_format_is_tried_on_demand(command, verdicts):
+    code, out, err = command(
+        "check", "--exhaustive", "--claims", POSITIVE, "--formats", "float16",
+        "--implementation", "numpy-textbook",
+    )  # fmt: skip
+    assert code == 0
+    assert "1/1 strides, 0 not as expected" in err
+    assert "1 method limit" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--formats", "float64"], "float64 has more numbers than a sweep can try"),
+        (["--claims", "norm_clipping_bounds_the_norm"], "about one number alone"),
+    ],
+)
+def test_what_cannot_be_swept_is_refused(command, arguments, message):
+    code, _, err = command("check", "--exhaustive", *arguments)
+    assert code == 2
+    assert message in err
+
+
 # -- a user's file --------------------------------------------------------------------------------
 
 KERNELS = "def sigmoid(x):\n    return 1 / (1 + (-x).exp())\n"
