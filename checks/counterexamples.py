@@ -145,6 +145,8 @@ def describe(
         message = f"left {left!r}, right {right!r}"
     if fault and example.layout:
         message += f", given {LAYOUTS[example.layout]}"
+        if fault.what.startswith("raised"):
+            message += "; a file whose functions do not take these states its LAYOUTS"
     if outcomes.gravest is not verdict:
         message = (
             f"{verdict.name} among other values, and {outcomes.gravest.name} by itself: what is "

@@ -14,6 +14,7 @@ from checks.implementations.ideal import IDEAL
 from checks.implementations.numpy_textbook import NUMPY_TEXTBOOK
 from checks.implementations.torch_eager import torch_eager
 from checks.layouts import laid_out, relaid
+from checks.loading import load
 from checks.outcomes import judge
 from checks.runner import Profile, check
 from checks.verdict import Verdict
@@ -157,3 +158,15 @@ def test_a_function_that_is_right_for_contiguous_arrays_is_found_in_another_layo
 def test_a_layout_is_written_down_and_read_again():
     example = Example({}, {("x", 0): MATRIX}, layout="channels last")
     assert decode(encode(example), FLOAT32).layout == "channels last"
+
+
+def test_a_function_that_refuses_views_is_told_what_to_state(tmp_path):
+    file = tmp_path / "kernels.py"
+    body = "def relu(x):\n    return x.view(-1).relu().view(x.shape)\n"
+    file.write_text(body, encoding="utf-8")
+    claim, few = BOOK["relu_slope_is_zero_or_one"], Profile(examples=4, derandomize=True)
+    message = check(claim, load(str(file), "cpu"), FLOAT32, few).smallest.message
+    assert message.startswith("relu raised RuntimeError: view size is not compatible")
+    assert message.endswith("a file whose functions do not take these states its LAYOUTS")
+    file.write_text(body + "LAYOUTS = ()\n", encoding="utf-8")
+    assert check(claim, load(str(file), "cpu"), FLOAT32, few).verdict is Verdict.HOLDS
