@@ -279,9 +279,9 @@ def _sweep(
 ) -> list[Result]:
     from checks import sweeping
 
-    pieces = [piece for task in work for piece in sweeping.pieces_of(task)]
-    with progress_of(len(pieces), "strides") as advance:
-        return sweeping.sweep(pieces, jobs, lambda piece: advance(piece.task.claim, False), keep)
+    strides = sum(len(sweeping.pieces_of(task)) for task in work)
+    with progress_of(strides, "strides") as advance:
+        return sweeping.sweep(work, jobs, lambda task: advance(task.claim, False), keep)
 
 
 def _book() -> list[Claim]:

@@ -4,6 +4,7 @@ A mask puts minus infinity in, and an overflow the other one. Where a function m
 has vanished there, NaN comes out for a limit that is a number.
 """
 
+import math
 from itertools import product
 from typing import Any
 
@@ -34,36 +35,44 @@ def at_infinity(
     node, source = program.value_and_source
     slope = node.derivative is not None
     function = function_of(program.network[node.parents[0]].operation)
+    # Entries that are judged as one array are all of one sample.
+    sample = np.arange(len(example.arrays[source])) if example.samples > 1 else 0
     wrong = np.zeros(example.samples, dtype=bool)
     given, delivered, meant = (np.full(example.samples, np.nan) for _ in range(3))
     ends = zip((-np.inf, np.inf), program.limits, strict=True)
     for (end, limit), first in product(ends, (0, 1)):
         put = example.arrays[source].copy()
         put[first::2] = end
+        planted = np.arange(len(put)) % 2 == first
         try:
             trace = run(program, machine(implementation, fmt), {**example.arrays, source: put})
         except Misbehaviour as error:
             return misbehaved(example.samples, error, 0)
         got = trace.derivatives[node] if slope else trace.values[node.parents[0]]
-        missed = np.isinf(put.astype(np.float64)) & ~_is_nearly(got, limit, fmt) & ~wrong
-        given[missed], meant[missed] = end, limit
-        delivered[missed] = got.astype(np.float64)[missed]
-        wrong |= missed
-    return misdelivered(
-        f"the backward pass of {function}" if slope else function,
-        wrong,
-        delivered,
-        meant,
-        given,
-        lambda at: f"delivers {delivered[at]:g} at {given[at]:g}, where the limit is {meant[at]:g}",
-    )
+        near = _is_nearly(got, limit, fmt, implementation.ulps.get(function, 0.0))
+        missed = planted & ~near & ~wrong[sample]
+        at = np.broadcast_to(sample, missed.shape)[missed]
+        given[at], meant[at], delivered[at] = end, limit, got.astype(np.float64)[missed]
+        wrong[at] = True
+
+    def told(at: int) -> str:
+        got, end, limit = (float(values[at]) for values in (delivered, given, meant))
+        return f"delivers {got!r} at {end!r}, where the limit is {limit!r}"
+
+    operation = f"the backward pass of {function}" if slope else function
+    return misdelivered(operation, wrong, delivered, meant, given, told)
 
 
-def _is_nearly(values: Any, limit: float, fmt: Format) -> Flags:
-    """Which values are the limit, or beside it where the format does not hold it."""
+def _is_nearly(values: Any, limit: float, fmt: Format, ulps: float) -> Flags:
+    """Which values are the limit, or as near as they need be.
+
+    That is beside it where the format does not hold it, and within the ulps that were stated.
+    """
     nearest = fmt.nearest(np.array([limit]))
+    held = float(nearest[0])
     doubles = values.astype(np.float64)
-    if nearest.astype(np.float64)[0] == limit:
-        return np.asarray(doubles == limit)
-    near = np.abs(fmt.ordinals(values) - fmt.ordinals(nearest)[0]) <= 1
+    steps = max(math.ceil(ulps), int(held != limit))
+    if not steps or math.isinf(held):
+        return np.asarray(doubles == held)
+    near = np.abs(fmt.ordinals(values) - fmt.ordinals(nearest)[0]) <= steps
     return np.asarray(near & np.isfinite(doubles))

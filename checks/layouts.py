@@ -16,7 +16,7 @@ import numpy as np
 from checks.example import Example
 from checks.filling import fill
 from checks.formats import Format
-from checks.implementation import Implementation
+from checks.implementation import Implementation, Misbehaviour
 from checks.pinned import ordinary
 from checks.traits import forms
 from theory.claim import Claim
@@ -32,9 +32,8 @@ _IMAGES = ("images", "channels last")
 
 def relaid(claim: Claim, fmt: Format, layouts: tuple[str, ...]) -> Iterator[Example]:
     """The same small example of a claim in each of some layouts."""
-    structure = replace(
-        ordinary(claim, 2), rows=12, width=3, shapes=((3,), (2, 3), ()), region="moderate", seed=1
-    )
+    structure = replace(ordinary(claim, 2), rows=12, width=3, inner=(2,) * 12)
+    structure = replace(structure, shapes=((3,), (2, 3), ()), region="moderate", seed=1)
     example = fill(claim, fmt, structure, enumerated=False)
     has_images = "batch" in forms(claim) and _OF_IMAGES & claim.heads
     for layout in layouts:
@@ -47,38 +46,52 @@ def laid_out(implementation: Implementation, layout: str) -> Implementation:
     if not layout or implementation.library == "ideal":
         return implementation
     functions = {
-        name: _called_with(layout, name.removesuffix("_backward"), function)
+        name: _called_with(layout, name, function)
         for name, function in implementation.functions.items()
     }
     return replace(implementation, functions=MappingProxyType(functions))
 
 
-def _called_with(layout: str, name: str, function: Function) -> Function:
+def _called_with(layout: str, called: str, function: Function) -> Function:
+    name = called.removesuffix("_backward")
     head = HEADS.get(name)
     if head is None or issubclass(head, Initializer):
         return function
     if layout in _IMAGES:
-        return _of_images(layout, function) if name in _OF_IMAGES else function
-    return _of_views(layout, function, folded=issubclass(head, Elementwise))
+        return _of_images(layout, called, function) if name in _OF_IMAGES else function
+    return _of_views(layout, called, function, folded=issubclass(head, Elementwise))
 
 
 # -- views ----------------------------------------------------------------------------------------
 
 
-def _of_views(layout: str, function: Function, *, folded: bool) -> Function:
+def _of_views(layout: str, name: str, function: Function, *, folded: bool) -> Function:
     """The function of arrays that are views; one that takes any shape gets matrices for rows."""
 
     def call(*arguments: Any) -> Any:
         laid: list[Any] = []
-        for argument in arguments:
+        for place, argument in enumerate(arguments):
             if callable(argument):  # the branch of a residual, which knows its argument
                 laid.append(_branch(argument, arguments[0], laid[0]))
-            else:
-                laid.append(_each(lambda array: _placed(layout, _fold(array, folded)), argument))
-        result = function(*laid)
-        return _each(lambda array: _unfold(_followed(layout, array), arguments, folded), result)
+                continue
+            shaped = _each(lambda array: _fold(array, folded), argument)
+            # Where all were transposed, it would do to walk through each in its own order.
+            keeps = layout == "transposed" and place % 2
+            laid.append(shaped if keeps else _each(lambda array: _placed(layout, array), shaped))
+        result = _called(name, function, laid)
+        return _each(lambda array: _unfold(name, _followed(layout, array), laid, arguments), result)
 
     return call
+
+
+def _called(name: str, function: Function, laid: list[Any]) -> Any:
+    """What a function returns, which has to leave alone the views that it is given."""
+    before = [_each(_packed_copy, argument) for argument in laid]
+    result = function(*laid)
+    for held, argument in zip(before, laid, strict=True):
+        if not all(map(_are_same, _arrays(held), _arrays(argument))):
+            raise Misbehaviour(name, "changed an array that it was given")
+    return result
 
 
 def _branch(branch: Function, x: Array, laid: Array) -> Function:
@@ -92,16 +105,23 @@ def _fold(array: Array, folded: bool) -> Array:
     return array.reshape(-1, math.gcd(array.shape[0], 32))
 
 
-def _unfold(result: Array, arguments: tuple[Any, ...], folded: bool) -> Array:
-    shape = tuple(arguments[0].shape) if folded else ()
-    fits = folded and result.ndim == 2 and math.prod(result.shape) == math.prod(shape)
-    return result.reshape(shape) if fits else result
+def _unfold(name: str, result: Array, laid: list[Any], arguments: tuple[Any, ...]) -> Array:
+    """A result of a matrix that stands for a row of numbers, as a row."""
+    given, shape = laid[0], getattr(arguments[0], "shape", None)
+    if shape is None or given.shape == shape:
+        return result
+    if result.shape != given.shape:
+        raise Misbehaviour(
+            name, f"returned shape {tuple(result.shape)} for one of {tuple(given.shape)}"
+        )
+    return result.reshape(shape)
 
 
 def _followed(layout: str, result: Array) -> Array:
     """A result whose gradient will come in the layout too."""
-    if getattr(result, "requires_grad", False):
-        result.register_hook(lambda grad: _placed(layout, grad))
+    if layout != "transposed" and getattr(result, "requires_grad", False):
+        # Autograd calls it with None for one of several outputs that nothing depends on.
+        result.register_hook(lambda grad: None if grad is None else _placed(layout, grad))
     return result
 
 
@@ -121,12 +141,14 @@ def _placed(layout: str, array: Array) -> Array:
 # -- images ---------------------------------------------------------------------------------------
 
 
-def _of_images(layout: str, function: Function) -> Function:
+def _of_images(layout: str, name: str, function: Function) -> Function:
     """The function of images, whose every pixel is a row of the batch."""
 
     def call(*arguments: Any) -> Any:
         laid = [_each(lambda array: _images(layout, array), argument) for argument in arguments]
-        return _each(_rows, function(*laid))
+        images = next(array for array in _arrays(laid) if array.ndim == 4)
+        result = _called(name, function, laid)
+        return _each(lambda array: _rows(name, array, images.shape), result)
 
     return call
 
@@ -143,9 +165,12 @@ def _images(layout: str, rows: Array) -> Array:
     return images if layout == "channels last" else _packed(images)
 
 
-def _rows(result: Array) -> Array:
-    if result.ndim != 4:
+def _rows(name: str, result: Array, shape: tuple[int, ...]) -> Array:
+    """Images as rows; what is no image is one number a feature."""
+    if result.ndim == 1:
         return result
+    if result.shape != shape:
+        raise Misbehaviour(name, f"returned shape {tuple(result.shape)} for one of {tuple(shape)}")
     return _packed(_permuted(result, (0, 2, 3, 1))).reshape(-1, result.shape[1])
 
 
@@ -158,6 +183,23 @@ def _permuted(array: Array, order: tuple[int, ...]) -> Array:
 
 def _packed(array: Array) -> Array:
     return array.copy() if isinstance(array, np.ndarray) else array.contiguous()
+
+
+def _packed_copy(array: Array) -> Array:
+    return array.copy() if isinstance(array, np.ndarray) else array.detach().clone()
+
+
+def _are_same(one: Array, other: Array) -> bool:
+    return bool(((one == other) | ((one != one) & (other != other))).all())  # NaN is not itself
+
+
+def _arrays(value: Any) -> Iterator[Array]:
+    """The arrays of a value, in lists and tuples of it too."""
+    if isinstance(value, tuple | list):
+        for part in value:
+            yield from _arrays(part)
+    elif hasattr(value, "dtype") and hasattr(value, "reshape"):
+        yield value
 
 
 def _blank(shape: tuple[int, ...], like: Array) -> Array:

@@ -315,7 +315,7 @@ def _layouts(file: str, stated: Mapping[str, Any]) -> tuple[str, ...]:
     if not isinstance(layouts, tuple | list | set | frozenset):
         raise UnusableFile(f"{file}: LAYOUTS is a {type(layouts).__name__} and no tuple; {proper}")
     for name in layouts:
-        if name not in LAYOUTS:
+        if not isinstance(name, str) or name not in LAYOUTS:
             raise UnusableFile(
                 f"{file}: LAYOUTS states {name!r}{did_you_mean(str(name), LAYOUTS)}; {proper}"
             )

@@ -141,20 +141,13 @@ class _Lowering:
         return program
 
     def _refuse_unplantable(self, program: Program) -> None:
-        """Where NaN or an infinity is put in, it goes into a variable and comes out of a head."""
+        """Where NaN is put in, it goes into a variable and comes out of a head."""
         claim, found = self.claim, program.value_and_source
         name = type(claim.formula).__name__
         if claim.is_of_nan and (found is None or found[0].derivative):
             raise LoweringError(
                 f"{claim.name}: {name}(y, x) takes what a head computes, and a variable; "
                 f"write {name}(relu(x), x)"
-            )
-        if claim.is_of_infinities and (
-            found is None or found[0].derivative not in (None, Derivative.SLOPE)
-        ):
-            raise LoweringError(
-                f"{claim.name}: {name}(y, x, left, right) takes what a head computes, or its "
-                f"Slope, and a Real variable; write {name}(relu(x), x, 0, oo)"
             )
 
     def _refuse_without_backward(self, program: Program) -> None:
@@ -187,7 +180,7 @@ class _Lowering:
         )
         if left is None or right is None:
             raise LoweringError(
-                f"{self.claim.name}: a limit is a number, -oo or oo; write "
+                f"{self.claim.name}: a limit is a fraction, -oo or oo; write "
                 "Limits(relu(x), x, 0, oo)"
             )
         return float(left), float(right)

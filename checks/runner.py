@@ -187,21 +187,21 @@ def run_task(task: Task) -> Result:
             return check(claim, implementation, fmt, profile, task.seed, task.expected, task.events)
 
         started = time.perf_counter()
-        cell = _cell(claim, implementation, fmt)
+        cell = cell_of(claim, implementation, fmt)
         try:
             if claim.is_measured or not can_interrupt():  # experiments keep a budget of their own
                 return judged()
             reason = f"no verdict within {PATIENCE:g} s, as where a function does not return"
             result = within(PATIENCE, judged, on_the_clock=3 * PATIENCE)
-            return result or _unfinished(cell, started, reason)
+            return result or unfinished(cell, started, reason)
         except (Unusable, LoweringError):
             raise
         except Exception as error:
             reason = f"the check itself broke off with {one_line(error)}; this is Backproof's fault"
-            return _unfinished(cell, started, reason)
+            return unfinished(cell, started, reason)
 
 
-def _unfinished(cell: Cell, started: float, reason: str) -> Result:
+def unfinished(cell: Cell, started: float, reason: str) -> Result:
     """The result of a cell that was given up."""
     return Result(
         cell=cell,
@@ -229,16 +229,16 @@ def replay(task: Task, inputs: Mapping[str, Any]) -> Result:
 
         return check_mean(claim, implementation, fmt, example=example)
     started = time.perf_counter()
+    tally = Tally(claim, fmt)
     try:
         outcomes = judge(claim, implementation, fmt, example)
+        tally.add(example, outcomes)
     except (KeyError, IndexError, ValueError) as error:
         raise MalformedInput(f"the inputs do not fit {claim.name}: {error}") from error
-    tally = Tally(claim, fmt)
-    tally.add(example, outcomes)
     verdict = outcomes.gravest
     counterexample = describe(claim, implementation, fmt, example, verdict)
     return tally.result(
-        _cell(claim, implementation, fmt), verdict, "replayed 1", started, counterexample, None
+        cell_of(claim, implementation, fmt), verdict, "replayed 1", started, counterexample, None
     )
 
 
@@ -329,9 +329,10 @@ def conclude(
         claim, implementation, fmt, tally, verdict, is_news=verdict is not expected
     )
     return tally.result(
-        _cell(claim, implementation, fmt), verdict, coverage, started, smallest, worst, reason
+        cell_of(claim, implementation, fmt), verdict, coverage, started, smallest, worst, reason
     )
 
 
-def _cell(claim: Claim, implementation: Implementation, fmt: Format) -> Cell:
+def cell_of(claim: Claim, implementation: Implementation, fmt: Format) -> Cell:
+    """The cell of a claim, by the names of what it is judged on."""
     return Cell(claim.name, implementation.name, fmt.name, implementation.device)

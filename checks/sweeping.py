@@ -9,16 +9,30 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from checks.deadline import can_interrupt, within
 from checks.example import Example
 from checks.filling import inside
 from checks.formats import FORMATS, Format
+from checks.lowering import LoweringError
+from checks.oneline import one_line
 from checks.outcomes import judge
-from checks.runner import Task, conclude, in_processes, resolve
+from checks.pinned import at
+from checks.runner import (
+    PATIENCE,
+    Task,
+    cell_of,
+    conclude,
+    in_processes,
+    resolve,
+    unfinished,
+)
 from checks.tally import Found, Tally
 from checks.traits import is_unary
+from checks.unusable import Unusable
 from checks.verdict import Result
 from theory.claim import Claim
 
@@ -49,46 +63,72 @@ def pieces_of(task: Task) -> list[Piece]:
 
 
 def sweep(
-    pieces: Sequence[Piece],
+    work: Sequence[Task],
     jobs: int,
-    on_piece: Callable[[Piece], None],
+    on_piece: Callable[[Task], None],
     on_result: Callable[[Result], None],
 ) -> list[Result]:
-    """Judge every piece, several processes at a time, and then each task that they belong to.
+    """Judge every piece of one task after the other, several processes at a time.
 
     Raises WorkerDied.
     """
-    started = time.perf_counter()
-    tallies: dict[Task, Tally] = {}
-    for piece in pieces:
-        if piece.task not in tallies:
-            claim, _, fmt = resolve(piece.task)
-            tallies[piece.task] = Tally(claim, fmt)
+    results: list[Result] = []
 
-    def count(piece: Piece, found: Found) -> None:
-        tallies[piece.task].include(found)
-        on_piece(piece)
-
-    in_processes(_judged, pieces, jobs, lambda piece: [piece.task], count)
-    results: dict[Task, Result] = {}
-
-    def collect(whole: tuple[Task, Found, float], result: Result) -> None:
-        results[whole[0]] = result
+    def collect(_: Any, result: Result) -> None:
+        results.append(result)
         on_result(result)
 
-    wholes = [(task, tally.found, started) for task, tally in tallies.items()]
-    in_processes(_concluded, wholes, jobs, lambda whole: [whole[0]], collect)
-    return [results[task] for task in tallies]
+    for task in work:
+        claim, _, fmt = resolve(task)
+        started, tally, faults = time.perf_counter(), Tally(claim, fmt), list[str]()
+
+        def count(
+            piece: Piece, found: Found | str, tally: Tally = tally, faults: list[str] = faults
+        ) -> None:
+            if isinstance(found, str):
+                faults.append(found)
+            else:
+                tally.include(found)
+            on_piece(piece.task)
+
+        in_processes(_judged, pieces_of(task), jobs, lambda piece: [piece.task], count)
+        parts = _Parts(task, tally.found, tuple(faults), started)
+        in_processes(_concluded, [parts], 1, lambda parts: [parts.task], collect)
+    return results
 
 
-def _judged(piece: Piece) -> Found:
+@dataclass(frozen=True)
+class _Parts:
+    """What all pieces of a task have shown, and why some have shown nothing."""
+
+    task: Task
+    found: Found
+    faults: tuple[str, ...]
+    started: float
+
+
+def _judged(piece: Piece) -> Found | str:
+    """What a piece shows, or why it shows nothing."""
     claim, implementation, fmt = resolve(piece.task)
     tally = Tally(claim, fmt)
-    with redirect_stdout(sys.stderr):  # as in checks.runner
+
+    def judge_all() -> bool:
         for first in range(piece.first, piece.end, BLOCK):
             example = _block(claim, fmt, first, min(first + BLOCK, piece.end))
             if example.samples:
                 tally.add(example, judge(claim, implementation, fmt, example))
+        return True
+
+    with redirect_stdout(sys.stderr):  # as in checks.runner
+        try:
+            if not can_interrupt():
+                judge_all()
+            elif not within(PATIENCE, judge_all, on_the_clock=3 * PATIENCE):
+                return f"no end within {PATIENCE:g} s, as where a function does not return"
+        except (Unusable, LoweringError):
+            raise
+        except Exception as error:
+            return f"the sweep broke off with {one_line(error)}; this is Backproof's fault"
     return tally.found
 
 
@@ -100,11 +140,17 @@ def _block(claim: Claim, fmt: Format, first: int, end: int) -> Example:
     return Example({}, {(name, 0): values}, len(values))
 
 
-def _concluded(whole: tuple[Task, Found, float]) -> Result:
-    task, found, started = whole
-    claim, implementation, fmt = resolve(task)
+def _concluded(whole: _Parts) -> Result:
+    claim, implementation, fmt = resolve(whole.task)
     tally = Tally(claim, fmt)
-    tally.include(found)
-    coverage = f"exhaustive {tally.samples}"
     with redirect_stdout(sys.stderr):
-        return conclude(implementation, tally, coverage, started, task.expected)
+        # A refuted claim is false at its own counterexample, which no block shows as such.
+        for point in claim.witnesses:
+            example = at(claim, fmt, point)
+            tally.add(example, judge(claim, implementation, fmt, example))
+        tally.include(whole.found)
+        if whole.faults:
+            cell = cell_of(claim, implementation, fmt)
+            return unfinished(cell, whole.started, whole.faults[0])
+        coverage = f"exhaustive {tally.samples}"
+        return conclude(implementation, tally, coverage, whole.started, whole.task.expected)

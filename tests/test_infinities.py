@@ -1,10 +1,11 @@
 """Where a function has a limit, an infinity gives it: by proof, and in every format."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
-from sympy import Rational, oo
+from sympy import Rational, oo, zoo
 
 from checks.counterexamples import describe
 from checks.example import Example, decode
@@ -15,8 +16,8 @@ from checks.runner import Profile, check
 from checks.verdict import Verdict
 from theory.book import CLAIMS
 from theory.calculus import Limits, Slope
-from theory.claim import apart, claim
-from theory.domains import Positive, Real
+from theory.claim import ClaimError, apart, claim
+from theory.domains import Positive, PositiveReal, Real
 from theory.heads import elu, gelu, relu, relu6, selu, sigmoid
 from theory.proof import Outcome, prove
 from theory.sources import CV
@@ -94,7 +95,7 @@ def test_one_lane_that_gives_nan_is_found_and_told(count):
     (fault,) = outcomes.evidence.faults
     assert (fault.operation, fault.what) == (
         "relu",
-        "delivers nan at -inf, where the limit is 0",
+        "delivers nan at -inf, where the limit is 0.0",
     )
 
 
@@ -152,3 +153,63 @@ def test_a_finding_shows_the_infinity_and_is_found_again_by_it():
     assert found.inputs == {"x": {"shape": [1], "values": ["-inf"]}}
     again = describe(RELU, implementation, FLOAT32, decode(found.inputs, FLOAT32), Verdict.DEFECT)
     assert (again.inputs, again.message) == (found.inputs, found.message)
+
+
+def test_a_lane_that_is_wrong_among_others_only_is_found_and_found_again():
+    def relu_of_eight(x):
+        return x * (x > 0) if x.size >= 8 else np.maximum(x, 0)
+
+    implementation = NUMPY_TEXTBOOK.replace(relu=relu_of_eight)
+    few = Profile(examples=4, derandomize=True)
+    found = check(RELU, implementation, FLOAT32, few)
+    assert found.verdict is Verdict.DEFECT
+    example = decode(found.smallest.inputs, FLOAT32)
+    assert judge(RELU, implementation, FLOAT32, example).gravest is Verdict.DEFECT
+
+
+def test_an_accuracy_that_is_stated_holds_at_infinity_too():
+    tanh = BOOK["tanh_saturates_at_plus_and_minus_one"]
+
+    def clamped(x):
+        return np.tanh(np.clip(x, -8, 8))  # 1 - 2**-23 in float32
+
+    assert judged(tanh, 4, tanh=clamped).gravest is Verdict.DEFECT
+    stated_ulps = replace(NUMPY_TEXTBOOK.replace(tanh=clamped), ulps={"tanh": 4.0})
+    example = Example({}, {("x", 0): np.zeros(4, np.float32)}, 4)
+    assert judge(tanh, stated_ulps, FLOAT32, example).gravest is Verdict.HOLDS
+
+
+def test_a_limit_beyond_the_format_is_the_infinity_that_it_rounds_to():
+    elu = BOOK["elu_saturates_at_minus_alpha"]
+    example = Example({"alpha": Fraction(10**6)}, {("x", 0): np.zeros(2, np.float16)}, 2)
+    assert judge(elu, NUMPY_TEXTBOOK, FLOAT16, example).gravest is Verdict.HOLDS
+
+
+def of_what_is_bounded(x: PositiveReal):
+    return Limits(relu(x), x, -oo, oo)
+
+
+def of_a_head_of_a_head(x: Real):
+    return Limits(sigmoid(relu(x)), x, Rational(1, 2), 1)
+
+
+def to_a_decimal(x: Real):
+    return Limits(sigmoid(x), x, 0.0, 1.0)
+
+
+def to_nowhere(x: Real):
+    return Limits(sigmoid(x), x, zoo, 1)
+
+
+@pytest.mark.parametrize(
+    ("formula", "what"),
+    [
+        (of_what_is_bounded, "make it a Real"),
+        (of_a_head_of_a_head, "that of one activation of x"),
+        (to_a_decimal, "a limit is a number, such as Rational"),
+        (to_nowhere, "a limit is a number, such as Rational"),
+    ],
+)
+def test_limits_that_cannot_be_run_are_refused(formula, what):
+    with pytest.raises(ClaimError, match=what):
+        stated(formula)

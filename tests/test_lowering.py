@@ -200,15 +200,11 @@ def test_nan_is_put_into_a_variable_and_looked_for_in_a_value():
     assert "write PassesNaN(relu(x), x)" in refusal(nan_in_a_product)
 
 
-def test_an_infinity_is_put_into_a_variable_and_looked_for_in_a_value_or_a_slope():
-    def limit_of_a_gradient(x: Real):
-        return Limits(Gradient(Total(sigmoid(x)), x), x, 0, 0)
-
+def test_a_limit_is_a_number_of_the_example():
     def limit_that_is_no_number(x: Real, w: Real):
         return Limits(leaky_relu(x, 1), x, w, oo)
 
-    assert "takes what a head computes, or its Slope" in refusal(limit_of_a_gradient)
-    assert "a limit is a number, -oo or oo" in refusal(limit_that_is_no_number)
+    assert "a limit is a fraction, -oo or oo" in refusal(limit_that_is_no_number)
 
 
 def test_a_derivative_through_what_has_no_backward_pass_is_refused():

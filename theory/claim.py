@@ -9,15 +9,25 @@ from enum import Enum
 from functools import cached_property
 from typing import Any
 
-from sympy import Basic, Gt, Lt, Ne, sympify
+from sympy import Basic, Float, Gt, Lt, Ne, sympify
 from sympy.core.function import AppliedUndef, Function
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import BooleanFalse, BooleanTrue
 
 from theory import calculus, heads
-from theory.calculus import Expectation, FormatConstant, Identical, Iff, Limits, PassesNaN, Time
+from theory.calculus import (
+    Expectation,
+    FormatConstant,
+    Identical,
+    Iff,
+    Limits,
+    PassesNaN,
+    Slope,
+    Time,
+)
 from theory.domains import Domain, is_within
 from theory.head import Head
+from theory.heads import Elementwise
 from theory.kind import Kind, kind_of
 from theory.measures import Measure, Probability, form_of
 from theory.sources import Citation
@@ -222,6 +232,7 @@ def _enter(function: Formula, source: Any, standing: Standing, **links: Any) -> 
     _refuse_unmeasurable(name, formula)
     _refuse_untimeable(name, formula)
     _refuse_points(name, variables, **links)
+    _refuse_without_infinities(name, formula)
     if links.get("witnesses") and isinstance(formula, Limits | PassesNaN):
         raise ClaimError(
             f"{name}: no number is NaN or infinite, and so none is a counterexample to "
@@ -377,6 +388,29 @@ def _refuse_untimeable(name: str, formula: Any) -> None:
         raise ClaimError(
             f"{name}: a time is compared with another one and with nothing else; write "
             "Time(relu(x)) < Time(sigmoid(x))"
+        )
+
+
+def _refuse_without_infinities(name: str, formula: Any) -> None:
+    """A limit is that of one head, or its slope, at a real number that may be anything."""
+    if not isinstance(formula, Limits):
+        return
+    y, x, *limits = formula.args
+    inner = y.args[0] if isinstance(y, Slope) else y
+    if getattr(x, "form", "") != "entries" or x.low is not None or x.high is not None:
+        raise ClaimError(f"{name}: {x} is not free to go anywhere; make it a Real")
+    if not isinstance(inner, Elementwise) or inner.args[0] != x or inner.atoms(Head) != {inner}:
+        raise ClaimError(
+            f"{name}: a limit is that of one activation of {x}, or of its Slope; write "
+            f"Limits(relu({x}), {x}, 0, oo)"
+        )
+    if any(
+        limit.atoms(Float, Head) or not getattr(limit, "is_extended_real", False)
+        for limit in limits
+    ):
+        raise ClaimError(
+            f"{name}: a limit is a number, such as Rational(1, 2) or one made of parameters, "
+            "-oo or oo"
         )
 
 

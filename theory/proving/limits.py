@@ -2,9 +2,28 @@
 
 from typing import Any
 
-from sympy import And, Ge, Gt, Le, Lt, Not, Or, Piecewise, S, diff, limit, oo
+from sympy import (
+    And,
+    Ge,
+    Gt,
+    Le,
+    Limit,
+    Lt,
+    Not,
+    Or,
+    Piecewise,
+    Rational,
+    S,
+    diff,
+    limit,
+    oo,
+    simplify,
+    sympify,
+)
 
 from theory.calculus import Slope
+from theory.domains import is_within
+from theory.head import Head
 from theory.heads import Elementwise
 from theory.proving.errors import OutOfReachError
 
@@ -16,12 +35,33 @@ class LimitError(Exception):
 def settle_limits(formula: Any) -> str:
     """Prove Limits(y, x, left, right). Raises LimitError, and OutOfReachError."""
     y, x, *claimed = formula.args
-    value = _written_out(y)
     for end, stated in zip((-oo, oo), claimed, strict=True):
-        found = limit(_without_cases(value, x, end), x, end)
-        if not (found - stated).is_zero and found != stated:
-            raise LimitError(f"as {x} goes to {end} the limit is {found}, not {stated}")
+        try:
+            found = limit(_without_cases(_written_out(y), x, end), x, end)
+            difference = simplify(found - stated) if found.is_finite else None
+        except OutOfReachError:
+            raise
+        except Exception as error:  # SymPy gives up in many ways
+            name = type(error).__name__
+            raise OutOfReachError(f"SymPy's limit at {end} ended with {name}: {error}") from error
+        if found == stated or (difference is not None and difference.is_zero):
+            continue
+        if not found.is_extended_real or found.has(Head, Limit):
+            raise OutOfReachError(f"the limit at {end} stays open: {found}")
+        if difference is not None and not _differs(difference):
+            raise OutOfReachError(f"whether the limit {found} at {end} is {stated} stays open")
+        raise LimitError(f"as {x} goes to {end} the limit is {found}, not {stated}")
     return "limits at both ends, by Gruntz's algorithm"
+
+
+def _differs(difference: Any) -> bool:
+    """Whether a number is not zero, for some value of its parameters at least."""
+    values = {
+        symbol: half if is_within(symbol, half, sympify) else symbol.simplest
+        for symbol in difference.free_symbols
+        for half in [Rational(3, 8)]
+    }
+    return bool(difference.xreplace(values).is_nonzero)
 
 
 def _written_out(expression: Any) -> Any:
@@ -38,7 +78,10 @@ def _without_cases(value: Any, x: Any, end: Any) -> Any:
     """The piece of every Piecewise in which x ends."""
 
     def ending(pieces: Any) -> Any:
-        return next(piece for piece, condition in pieces.args if _holds(condition, x, end))
+        for piece, condition in pieces.args:
+            if _holds(condition, x, end):
+                return piece
+        raise OutOfReachError(f"no piece of {pieces} holds as {x} goes to {end}")
 
     return value.replace(lambda part: isinstance(part, Piecewise), ending)
 
@@ -51,6 +94,8 @@ def _holds(condition: Any, x: Any, end: Any) -> bool:
         return all(parts) if isinstance(condition, And) else any(parts)
     if isinstance(condition, Not):
         return not _holds(condition.args[0], x, end)
+    if not isinstance(condition, Gt | Ge | Lt | Le):
+        raise OutOfReachError(f"whether {condition} as {x} goes to {end} is not decided")
     difference = limit(condition.lhs - condition.rhs, x, end)
     if isinstance(condition, Gt | Ge) and difference.is_extended_nonzero:
         return bool(difference > 0)
