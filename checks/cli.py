@@ -161,8 +161,8 @@ def check(
         bool,
         typer.Option(
             "--exhaustive",
-            help="Try every float32 number on the claims about one number: a quarter of an hour a "
-            "cell and core. 16 bits are always enumerated.",
+            help="Try every float32 number on the claims about one number: about half an hour of a "
+            "core for a cell. 16 bits are always enumerated.",
         ),
     ] = False,
     tensorboard: Annotated[

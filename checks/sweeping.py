@@ -1,7 +1,7 @@
 """Every number of a format, one stride after another: minutes a cell, and nothing left to chance.
 
 16-bit formats are enumerated whenever a claim about one number is checked. Float32 has four billion
-numbers, which take a processor a quarter of an hour or so; float64 is out of reach.
+numbers, which take a processor half an hour or so; float64 is out of reach.
 """
 
 import sys
