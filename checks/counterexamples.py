@@ -152,7 +152,7 @@ def describe(
             f"{verdict.name} among other values, and {outcomes.gravest.name} by itself: what is "
             "delivered depends on what stands beside it, or on more than the input"
         )
-    if fault and fault.planted is not None and is_unary(claim) and example.samples == 1:
+    if fault and fault.planted is not None and len(example.arrays) == 1 and example.samples == 1:
         ((key, values),) = example.arrays.items()
         if values.size == 1:  # what it was is of no matter
             example = example.with_array(key, np.full_like(values, fault.planted))

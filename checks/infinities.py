@@ -5,10 +5,13 @@ has vanished there, NaN comes out for a limit that is a number.
 """
 
 import math
+from dataclasses import replace
+from functools import cache
 from itertools import product
 from typing import Any
 
 import numpy as np
+from sympy import Rational, oo
 
 from checks.evidence import Evidence, Flags, misbehaved, misdelivered
 from checks.example import Example
@@ -19,6 +22,10 @@ from checks.machines import machine
 from checks.operations import function_of
 from checks.tracing import run
 from theory.claim import Claim
+from theory.proving.errors import OutOfReachError
+from theory.proving.limits import LimitError, settle_limit
+
+ENDS = -np.inf, np.inf
 
 
 def at_infinity(
@@ -37,30 +44,67 @@ def at_infinity(
     function = function_of(program.network[node.parents[0]].operation)
     # Entries that are judged as one array are all of one sample.
     sample = np.arange(len(example.arrays[source])) if example.samples > 1 else 0
-    wrong = np.zeros(example.samples, dtype=bool)
+    ulps = implementation.ulps.get(function, 0.0)
+    wrong, false, open_ = (np.zeros(example.samples, dtype=bool) for _ in range(3))
     given, delivered, meant = (np.full(example.samples, np.nan) for _ in range(3))
-    ends = zip((-np.inf, np.inf), program.limits, strict=True)
-    for (end, limit), first in product(ends, (0, 1)):
+    for end, first in product(range(2), (0, 1)):
         put = example.arrays[source].copy()
-        put[first::2] = end
+        put[first::2] = ENDS[end]
         planted = np.arange(len(put)) % 2 == first
         try:
             trace = run(program, machine(implementation, fmt), {**example.arrays, source: put})
         except Misbehaviour as error:
             return misbehaved(example.samples, error, 0)
         got = trace.derivatives[node] if slope else trace.values[node.parents[0]]
-        near = _is_nearly(got, limit, fmt, implementation.ulps.get(function, 0.0))
-        missed = planted & ~near & ~wrong[sample]
-        at = np.broadcast_to(sample, missed.shape)[missed]
-        given[at], meant[at], delivered[at] = end, limit, got.astype(np.float64)[missed]
-        wrong[at] = True
+        stated = program.limits[end]
+        missed = planted & ~_is_nearly(got, stated, fmt, ulps) & ~wrong[sample]
+        if not missed.any():
+            continue
+        # Before anybody is accused: is it the limit that is claimed?
+        limit = _limit(claim, end, example)
+        sample_of = np.broadcast_to(sample, missed.shape)
+        if limit is None:
+            open_[sample_of[missed]] = True
+            continue
+        refutes = _is_nearly(got, limit, fmt, ulps)
+        for seen, flags, due in (
+            (missed & refutes, false, stated),
+            (missed & ~refutes, wrong, limit),
+        ):
+            at = sample_of[seen]
+            flags[at] = True
+            given[at], delivered[at], meant[at] = ENDS[end], got.astype(np.float64)[seen], due
 
     def told(at: int) -> str:
         got, end, limit = (float(values[at]) for values in (delivered, given, meant))
-        return f"delivers {got!r} at {end!r}, where the limit is {limit!r}"
+        if wrong[at]:
+            return f"delivers {got!r} at {end!r}, where the limit is {limit!r}"
+        return f"delivers {got!r} at {end!r}, which is the limit there; the claim says {limit!r}"
 
     operation = f"the backward pass of {function}" if slope else function
-    return misdelivered(operation, wrong, delivered, meant, given, told)
+    evidence = misdelivered(operation, wrong | false, delivered, meant, given, told)
+    return replace(evidence, false=false & ~wrong, outside=wrong, decided=wrong | false | ~open_)
+
+
+def _limit(claim: Claim, end: int, example: Example) -> float | None:
+    """What the limit at an end is by proof, whatever the claim says; None where it stays open."""
+    found = _proved(claim.formula, end)
+    if found is None:
+        return None
+    numbers = {claim.variables[name]: Rational(str(n)) for name, n in example.numbers.items()}
+    return float(found.xreplace(numbers))
+
+
+@cache
+def _proved(formula: Any, end: int) -> Any:
+    y, x, *stated = formula.args
+    try:
+        settle_limit(y, x, (-oo, oo)[end], stated[end])
+    except LimitError as error:
+        return error.found
+    except OutOfReachError:
+        return None
+    return stated[end]
 
 
 def _is_nearly(values: Any, limit: float, fmt: Format, ulps: float) -> Flags:

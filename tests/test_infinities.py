@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from sympy import Rational, oo, zoo
 
+from checks import infinities
 from checks.counterexamples import describe
 from checks.example import Example, decode
 from checks.formats import FLOAT16, FLOAT32, FORMATS
@@ -20,6 +21,7 @@ from theory.claim import ClaimError, apart, claim
 from theory.domains import Positive, PositiveReal, Real
 from theory.heads import elu, gelu, relu, relu6, selu, sigmoid
 from theory.proof import Outcome, prove
+from theory.proving.errors import OutOfReachError
 from theory.sources import CV
 
 BOOK = {entry.name: entry for entry in CLAIMS if entry.is_of_infinities}
@@ -213,3 +215,34 @@ def to_nowhere(x: Real):
 def test_limits_that_cannot_be_run_are_refused(formula, what):
     with pytest.raises(ClaimError, match=what):
         stated(formula)
+
+
+@pytest.mark.parametrize(
+    ("formula", "at"), [(limits_of_relu, "inf"), (limits_of_elu_without_alpha, "-inf")]
+)
+def test_a_limit_that_is_claimed_wrongly_is_false_and_nobodys_defect(formula, at):
+    found = check(stated(formula), NUMPY_TEXTBOOK, FLOAT32, Profile(examples=4, derandomize=True))
+    assert found.verdict is Verdict.FALSE
+    assert found.smallest.inputs["x"]["values"] == [at]
+    assert "which is the limit there; the claim says" in found.smallest.message
+
+
+def test_a_function_that_misses_the_true_limit_is_wrong_whatever_is_claimed():
+    entry = stated(limits_of_relu)
+    fault = judged(entry, 4, relu=lambda x: np.minimum(np.maximum(x, 0), 2)).evidence.faults[0]
+    assert fault.what == "delivers 2.0 at inf, where the limit is inf"
+    # What agrees with a false claim is seen as little as what agrees with a true one is.
+    assert judged(entry, 4, relu=lambda x: np.clip(x, 0, 1)).gravest is Verdict.HOLDS
+
+
+def limits_that_nobody_proves(x: Real):
+    return Limits(relu(x), x, 0, 7)
+
+
+def test_nobody_is_accused_while_the_limit_stays_open(monkeypatch):
+    def gives_up(*_):
+        raise OutOfReachError("too hard")
+
+    monkeypatch.setattr(infinities, "settle_limit", gives_up)
+    entry = stated(limits_that_nobody_proves)
+    assert judged(entry, 4).gravest is Verdict.UNDECIDED

@@ -29,29 +29,38 @@ from theory.proving.errors import OutOfReachError
 
 
 class LimitError(Exception):
-    """A limit that is another one than was claimed; the message says which."""
+    """A limit that is another one than was claimed: the message says which, `found` is it."""
+
+    def __init__(self, message: str, found: Any) -> None:
+        super().__init__(message)
+        self.found = found
 
 
 def settle_limits(formula: Any) -> str:
     """Prove Limits(y, x, left, right). Raises LimitError, and OutOfReachError."""
     y, x, *claimed = formula.args
     for end, stated in zip((-oo, oo), claimed, strict=True):
-        try:
-            found = limit(_without_cases(_written_out(y), x, end), x, end)
-            difference = simplify(found - stated) if found.is_finite else None
-        except OutOfReachError:
-            raise
-        except Exception as error:  # SymPy gives up in many ways
-            name = type(error).__name__
-            raise OutOfReachError(f"SymPy's limit at {end} ended with {name}: {error}") from error
-        if found == stated or (difference is not None and difference.is_zero):
-            continue
-        if not found.is_extended_real or found.has(Head, Limit):
-            raise OutOfReachError(f"the limit at {end} stays open: {found}")
-        if difference is not None and not _differs(difference):
-            raise OutOfReachError(f"whether the limit {found} at {end} is {stated} stays open")
-        raise LimitError(f"as {x} goes to {end} the limit is {found}, not {stated}")
+        settle_limit(y, x, end, stated)
     return "limits at both ends, by Gruntz's algorithm"
+
+
+def settle_limit(y: Any, x: Any, end: Any, stated: Any) -> None:
+    """Prove what y goes to as x goes to one end. Raises LimitError, and OutOfReachError."""
+    try:
+        found = limit(_without_cases(_written_out(y), x, end), x, end)
+        difference = simplify(found - stated) if found.is_finite else None
+    except OutOfReachError:
+        raise
+    except Exception as error:  # SymPy gives up in many ways
+        name = type(error).__name__
+        raise OutOfReachError(f"SymPy's limit at {end} ended with {name}: {error}") from error
+    if found == stated or (difference is not None and difference.is_zero):
+        return
+    if not found.is_extended_real or found.has(Head, Limit):
+        raise OutOfReachError(f"the limit at {end} stays open: {found}")
+    if difference is not None and not _differs(difference):
+        raise OutOfReachError(f"whether the limit {found} at {end} is {stated} stays open")
+    raise LimitError(f"as {x} goes to {end} the limit is {found}, not {stated}", found)
 
 
 def _differs(difference: Any) -> bool:
