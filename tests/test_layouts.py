@@ -174,6 +174,28 @@ def test_a_function_that_refuses_views_is_told_what_to_state(tmp_path):
     assert check(claim, load(str(file), "cpu"), FLOAT32, few).verdict is Verdict.HOLDS
 
 
+RNN_OF_CONTIGUOUS_ARRAYS = """
+import torch
+
+LAYOUTS = ()
+
+def rnn_cell(x, h, U, W, b, a):
+    return torch.rnn_tanh_cell(x, h, U, W, b, a)
+
+def rnn_cell_backward(grad, x, h, U, W, b, a, y):
+    assert grad.is_contiguous()
+    dz = grad * (1 - y * y)
+    return dz @ U, dz @ W, dz.T @ x, dz.T @ h, dz.sum(0), dz.sum(0)
+"""
+
+
+def test_a_sum_hands_on_a_contiguous_gradient_where_no_other_is_taken(tmp_path):
+    file = tmp_path / "kernels.py"
+    file.write_text(RNN_OF_CONTIGUOUS_ARRAYS, encoding="utf-8")
+    claim, few = BOOK["rnn_bias_gradient_adds_up_the_rows"], Profile(examples=4, derandomize=True)
+    assert check(claim, load(str(file), "cpu"), FLOAT32, few).verdict is Verdict.HOLDS
+
+
 def test_every_other_array_stays_as_it_is_where_some_are_transposed():
     given, _ = seen("transposed", "linear", MATRIX, MATRIX, MATRIX)
     assert [array.flags.c_contiguous for array in given] == [False, True, False]

@@ -56,6 +56,9 @@ class TorchMachine(Machine):
             return [torch.cat([part.reshape(-1) for part in arguments[0]])]
         if operation in _ARITHMETIC:
             parts = [float(part) if isinstance(part, Fraction) else part for part in arguments]
+            if operation == "total" and not self.implementation.layouts:
+                # A sum sends back one number that is expanded to a view without strides.
+                parts = [parts[0] * 1]
             return _ARITHMETIC[operation](*parts)
         name = function_of(operation)
         function = self.implementation.functions[name]
