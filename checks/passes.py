@@ -98,7 +98,7 @@ def _by_hand(
     def add(a: Any, b: Any) -> Any:
         return (wide(a) + wide(b)).astype(a.dtype) if isinstance(a, np.ndarray) else a + b
 
-    return accumulate(program, y, ones_like(nodes[y]), contributions, add)
+    return accumulate(program, program.ancestors(y), ones_like(nodes[y]), contributions, add)
 
 
 def _in_torch(

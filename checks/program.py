@@ -77,6 +77,7 @@ class Program:
     relation: Relation
     limits: tuple[float, float] | None = None
     _ancestors: dict[int, tuple[int, ...]] = field(default_factory=dict, compare=False)
+    _paths: dict[Any, tuple[int, ...]] = field(default_factory=dict, compare=False)
     # What does not depend on the implementation, by example and format.
     known: Recent[Any] = field(default_factory=lambda: Recent(64), compare=False, repr=False)
 
@@ -118,17 +119,41 @@ class Program:
             self._ancestors[target] = tuple(self._below(target))
         return self._ancestors[target]
 
+    def path(self, y: int, sources: frozenset[int]) -> tuple[int, ...]:
+        """The nodes through which a gradient passes on its way from y to any of the sources.
+
+        And the inputs beside the way that get all of their gradient on it, such as its weights.
+        """
+        if (y, sources) not in self._paths:
+            reached = self.ancestors(y)
+            on: set[int] = set()
+            off: set[int] = set()  # what gets gradients from elsewhere
+            for index in reached:
+                parents = self._differentiated_parents(index)
+                if index in sources or any(parent in on for parent in parents):
+                    on.add(index)
+            for index in set(reached) - on:
+                off.update(self._differentiated_parents(index))
+            beside = {parent for index in on for parent in self._differentiated_parents(index)}
+            leaves = {index for index in beside - off if self.network[index].operation == "input"}
+            self._paths[y, sources] = tuple(sorted(on | leaves))
+        return self._paths[y, sources]
+
     def _below(self, target: int) -> Iterator[int]:
         reached = {target}
         for index in range(target, -1, -1):
-            node = self.network[index]
-            if index in reached and is_differentiable(node.operation):
-                state = state_of(node.operation)
-                reached.update(
-                    parent
-                    for place, parent in enumerate(node.arguments)
-                    if isinstance(parent, int)
-                    and place not in state
-                    and is_differentiable(self.network[parent].operation)
-                )
+            if index in reached:
+                reached.update(self._differentiated_parents(index))
         return iter(sorted(reached))
+
+    def _differentiated_parents(self, index: int) -> Iterator[int]:
+        """The parents of a node that get a gradient from it."""
+        node = self.network[index]
+        if not is_differentiable(node.operation):
+            return
+        state = state_of(node.operation)
+        for place, parent in enumerate(node.arguments):
+            if not isinstance(parent, int) or place in state:
+                continue
+            if is_differentiable(self.network[parent].operation):
+                yield parent

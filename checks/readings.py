@@ -22,7 +22,7 @@ from checks.lists import mapped
 from checks.operations import is_drawn
 from checks.program import Derivative, Node, Program
 from checks.rules import RULES, Exact
-from checks.tracing import Arrays, Trace, accumulate, seeds
+from checks.tracing import Arrays, Trace, accumulate, paths, seeds
 
 
 @dataclass(frozen=True)
@@ -106,15 +106,16 @@ def _read(
             outputs[index] = rules.forward(node.operation, *operands)
         inputs[index] = points(ar, trace.values[index]) if anchored else outputs[index]
 
-    def pullback(y: int, seed: Any) -> Mapping[int, Ball]:
+    def pullback(path: Sequence[int], seed: Any) -> Mapping[int, Ball]:
         def contributions(index: int, grad: Ball) -> Sequence[Any]:
             node = program.network[index]
             operands = [inputs[a] if isinstance(a, int) else a for a in node.arguments]
             return rules.backward(node.operation, *operands, inputs[index], grad)
 
-        return accumulate(program, y, ar.point(seed), contributions, rules.added)
+        return accumulate(program, path, ar.point(seed), contributions, rules.added)
 
     derivatives = {}
+    ways = paths(program)
     passes: dict[tuple[int, bool], list[Mapping[int, Ball]]] = {}
     for node in program.derivatives:
         y, x = node.parents
@@ -122,7 +123,7 @@ def _read(
         if x in program.ancestors(y):
             key = y, node.derivative is Derivative.JACOBIAN
             if key not in passes:
-                passes[key] = [pullback(y, seed) for seed in units]
+                passes[key] = [pullback(ways[key], seed) for seed in units]
             rows = [gradients[x] for gradients in passes[key]]
         else:
             rows = [mapped(lambda part: ar.point(np.zeros(part.shape)), outputs[x])] * len(units)

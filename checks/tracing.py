@@ -34,7 +34,7 @@ PROBED = 64
 
 @dataclass(frozen=True)
 class Pullback:
-    """One backward pass: from a seed at node y to every node that y depends on."""
+    """One backward pass: from a seed at node y to the nodes that it passes through."""
 
     y: int
     seed: Stored
@@ -82,9 +82,9 @@ class Machine:
         return bool(np.asarray(self.halved(smallest))[0] == 0)
 
     def pull(
-        self, program: Program, values: Mapping[int, Array], y: int, seed: Stored
+        self, program: Program, values: Mapping[int, Array], path: Sequence[int], seed: Stored
     ) -> dict[int, Stored]:
-        """The gradients that arrive at every node that y depends on."""
+        """The gradients that arrive at the nodes of a path, at the end of which is the seed."""
         raise NotImplementedError
 
     def copy(self, array: Array) -> Array:
@@ -134,7 +134,7 @@ def run(program: Program, machine: Machine, arrays: Arrays) -> Trace:
     """Compute the network and all its derivatives. Raises Misbehaviour."""
     trace = Trace()
     values: dict[int, Array] = {}
-    passes: dict[tuple[int, bool], list[Pullback]] = {}
+    passes: dict[tuple[int, ...], list[Pullback]] = {}
     differentiated = {
         index for node in program.derivatives for index in program.ancestors(node.parents[0])
     }
@@ -147,6 +147,7 @@ def run(program: Program, machine: Machine, arrays: Arrays) -> Trace:
             arguments = [values[a] if isinstance(a, int) else a for a in node.arguments]
             values[index] = machine.forward(program, index, arguments)
         trace.values[index] = called(node.operation, machine.save, values[index])
+    ways = paths(program)
     for node in program.derivatives:
         y, x = node.parents
         by_rows = node.derivative is Derivative.JACOBIAN
@@ -154,10 +155,10 @@ def run(program: Program, machine: Machine, arrays: Arrays) -> Trace:
             nothing = mapped(np.zeros_like, trace.values[x])
             rows = [nothing] * len(seeds(node.derivative, trace.values[y]))
         else:
-            # Whatever a network is differentiated by, one backward pass answers for it.
+            path = ways[y, by_rows]
             if (y, by_rows) not in passes:
                 passes[y, by_rows] = [
-                    Pullback(y, seed, _pulled(program, machine, values, y, seed))
+                    Pullback(y, seed, _pulled(program, machine, values, path, seed))
                     for seed in seeds(node.derivative, trace.values[y])
                 ]
             rows = [pullback.gradients[x] for pullback in passes[y, by_rows]]
@@ -167,7 +168,7 @@ def run(program: Program, machine: Machine, arrays: Arrays) -> Trace:
     if machine.implementation.library != "ideal" and len(program.network) <= PROBED:
         probes = {y: _probe(trace.values[y]) for y, by_rows in passes if not by_rows}
         trace.pullbacks += [
-            Pullback(y, probe, _pulled(program, machine, values, y, probe))
+            Pullback(y, probe, _pulled(program, machine, values, program.ancestors(y), probe))
             for y, probe in probes.items()
         ]
     trace.strayed = frozenset(machine.strayed)
@@ -189,12 +190,21 @@ def _probe(y: Stored) -> Stored:
     return np.resize([0.5, -1, 0.25, -0.5], y.shape).astype(y.dtype)
 
 
+def paths(program: Program) -> dict[tuple[int, bool], tuple[int, ...]]:
+    """The ways of the backward passes from each node y, by rows or not: one answers for all x."""
+    sources: dict[tuple[int, bool], set[int]] = {}
+    for node in program.derivatives:
+        y, x = node.parents
+        sources.setdefault((y, node.derivative is Derivative.JACOBIAN), set()).add(x)
+    return {key: program.path(key[0], frozenset(xs)) for key, xs in sources.items()}
+
+
 def _pulled(
-    program: Program, machine: Machine, values: Any, y: int, seed: Stored
+    program: Program, machine: Machine, values: Any, path: Sequence[int], seed: Stored
 ) -> Mapping[int, Stored]:
-    if program.ancestors(y) == (y,):
-        return {y: seed}
-    return machine.pull(program, values, y, seed)
+    if len(path) == 1:
+        return {path[-1]: seed}
+    return machine.pull(program, values, path, seed)
 
 
 def seeds(derivative: Derivative | None, y: Stored) -> list[Stored]:
@@ -210,15 +220,15 @@ def seeds(derivative: Derivative | None, y: Stored) -> list[Stored]:
 
 def accumulate(
     program: Program,
-    y: int,
+    path: Sequence[int],
     seed: Any,
     contributions: Callable[[int, Any], Sequence[Any]],
     add: Callable[[Any, Any], Any],
 ) -> dict[int, Any]:
-    """The reverse pass over a program's graph, whatever the gradients are made of."""
-    reached = set(program.ancestors(y))
-    gradients: dict[int, Any] = {y: seed}
-    for index in reversed(program.ancestors(y)):
+    """The reverse pass over a path of a program, whatever the gradients are made of."""
+    reached = set(path)
+    gradients: dict[int, Any] = {path[-1]: seed}
+    for index in reversed(path):
         if not program.network[index].parents:
             continue
         parts = contributions(index, gradients[index])

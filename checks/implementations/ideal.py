@@ -54,7 +54,7 @@ class IdealMachine(Machine):
         return result
 
     def pull(
-        self, program: Program, values: Mapping[int, Array], y: int, seed: Stored
+        self, program: Program, values: Mapping[int, Array], path: Sequence[int], seed: Stored
     ) -> dict[int, Stored]:
         """The rules' backward passes in exact arithmetic, every gradient rounded once."""
 
@@ -72,7 +72,7 @@ class IdealMachine(Machine):
         def add(a: Array, b: Array) -> Array:
             return self._round(self.exact.added(self._ball(a), self._ball(b)))
 
-        return accumulate(program, y, seed, contributions, add)
+        return accumulate(program, path, seed, contributions, add)
 
     def _ball(self, value: Any) -> Any:
         if isinstance(value, list):

@@ -88,7 +88,7 @@ class NumpyMachine(Machine):
         return np.asarray(_ARITHMETIC[operation](*parts)).astype(self.format.dtype)
 
     def pull(
-        self, program: Program, values: Mapping[int, Array], y: int, seed: Stored
+        self, program: Program, values: Mapping[int, Array], path: Sequence[int], seed: Stored
     ) -> dict[int, Stored]:
         """The textbook reverse pass, one hand-derived backward pass a node."""
 
@@ -136,7 +136,7 @@ class NumpyMachine(Machine):
         def add(a: Array, b: Array) -> Array:
             return (wide(a) + wide(b)).astype(self.format.dtype)
 
-        return accumulate(program, y, seed, contributions, add)
+        return accumulate(program, path, seed, contributions, add)
 
     def _arithmetic_backward(
         self, operation: str, arguments: Sequence[Any], grad: Array

@@ -150,11 +150,11 @@ class TorchMachine(Machine):
         return _restored(returned, iter(outputs))[0]
 
     def pull(
-        self, program: Program, values: Mapping[int, Any], y: int, seed: Stored
+        self, program: Program, values: Mapping[int, Any], path: Sequence[int], seed: Stored
     ) -> dict[int, Stored]:
-        """The gradients of every node that y depends on, by autograd."""
-        reached = program.ancestors(y)
-        nodes = {index: entered(values[index]) for index in reached}
+        """The gradients of the nodes of a path, by autograd."""
+        y = path[-1]
+        nodes = {index: entered(values[index]) for index in path}
         targets = [part for parts in nodes.values() for part in parts if part.requires_grad]
         if not values[y].requires_grad:
             raise Misbehaviour(program.network[y].operation, "returned a tensor without a gradient")
@@ -172,7 +172,7 @@ class TorchMachine(Machine):
         )
         found = iter(gradients)
         result: dict[int, Any] = {}
-        for index in reached:
+        for index in path:
             grads = [(next(found) if part.requires_grad else None, part) for part in nodes[index]]
             saved = [
                 self.save(torch.zeros_like(part) if grad is None else grad) for grad, part in grads
