@@ -132,7 +132,7 @@ def describe(
     """Run one failing example again and write down what it shows."""
     outcomes = judge(claim, implementation, fmt, example)
     evidence = outcomes.evidence
-    fault = evidence.faults[0] if evidence.faults else None
+    fault = evidence.first_fault
     left, right = float(evidence.left[0]), float(evidence.right[0])
     if fault and fault.what:
         message = f"{fault.operation} {fault.what}"

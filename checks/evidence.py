@@ -47,10 +47,35 @@ class Fault:
     what: str = ""  # how a function misbehaved, where it delivered no number to judge
     planted: float | None = None  # the NaN or infinity that was put in the input's place
 
-    @property
-    def severity(self) -> float:
-        """How many bounds away."""
-        return self.gap / self.bound if self.bound else np.inf
+
+@dataclass(frozen=True)
+class Faults:
+    """The faults of one operation in an array, which may be thousands, column by column."""
+
+    operation: str
+    samples: NDArray[np.intp]
+    got: NDArray[np.float64]
+    expected: NDArray[np.float64]
+    gaps: NDArray[np.float64]
+    bounds: NDArray[np.float64]
+    what: Callable[[int], str] = lambda sample: ""
+    planted: NDArray[np.float64] | None = None
+
+    def __iter__(self) -> Iterator[Fault]:
+        planted = [None] * len(self.samples) if self.planted is None else self.planted.tolist()
+        columns = (self.samples, self.got, self.expected, self.gaps, self.bounds)
+        rows = zip(*(column.tolist() for column in columns), planted, strict=True)
+        for sample, got, expected, gap, bound, put in rows:
+            what = self.what(sample)
+            yield Fault(self.operation, sample, got, expected, gap, bound, what, put)
+
+    @classmethod
+    def of(cls, fault: Fault) -> "Faults":
+        """A single one."""
+        numbers = (fault.got, fault.expected, fault.gap, fault.bound)
+        got, expected, gap, bound = (np.array([number]) for number in numbers)
+        sample = np.array([fault.sample])
+        return cls(fault.operation, sample, got, expected, gap, bound, lambda _: fault.what)
 
 
 @dataclass(frozen=True)
@@ -63,11 +88,31 @@ class Evidence:
     broken: Flags  # the run breaks the relation
     lost: Flags  # the run delivered an infinity or NaN where the exact value is finite
     decided: Flags  # the bounds are narrow enough to say anything
-    faults: tuple[Fault, ...]
+    found: tuple[Faults, ...]
     slack: NDArray[np.float64]  # observed error ÷ bound, wherever there is a bound
     left: NDArray[np.float64]
     right: NDArray[np.float64]
     bound: NDArray[np.float64]
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """All faults, one by one."""
+        return tuple(chain.from_iterable(self.found))
+
+    @property
+    def first_fault(self) -> Fault | None:
+        """One of them, where there are any."""
+        return next(chain.from_iterable(self.found), None)
+
+    @property
+    def severities(self) -> NDArray[np.float64]:
+        """How many bounds each sample is away; infinite where it has no bound."""
+        severities = np.zeros(self.samples)
+        for faults in self.found:
+            with np.errstate(all="ignore"):
+                ratio = np.where(faults.bounds != 0, faults.gaps / faults.bounds, np.inf)
+            severities[faults.samples] = ratio
+        return severities
 
 
 @_QUIET
@@ -95,10 +140,11 @@ def gather(claim: Claim, implementation: Implementation, fmt: Format, example: E
         # one is infinite, the format or the reference itself has overflowed.
         infinite = _by_sample(~np.isfinite(_difference(*seen)), example.samples)
         apart = unexplained & ~infinite
-        own += [_apart_fault(int(index), seen, bound) for index in np.flatnonzero(apart)]
+        own += [_apart_faults(np.flatnonzero(apart), seen, bound)] if apart.any() else []
         outside |= apart
     if program.relation is Relation.IDENTICAL:
-        own += [_bits_fault(int(index), program, trace) for index in np.flatnonzero(unexplained)]
+        differ = np.flatnonzero(unexplained)
+        own += [_bits_faults(differ, program, trace)] if differ.size else []
         outside |= unexplained
     if program.relation is not Relation.IFF:
         decided = decided & ~unbounded
@@ -111,7 +157,7 @@ def gather(claim: Claim, implementation: Implementation, fmt: Format, example: E
         broken=broken | lost if program.relation is not Relation.IFF else broken,
         lost=lost,
         decided=decided,
-        faults=tuple(own),
+        found=tuple(own),
         slack=slack,
         left=left,
         right=right,
@@ -137,27 +183,28 @@ def breaks(claim: Claim, implementation: Implementation, fmt: Format, example: E
 
 
 def _by_owner(
-    faults: list[Fault], implementation: Implementation
-) -> tuple[list[Fault], list[Fault]]:
+    found: list[Faults], implementation: Implementation
+) -> tuple[list[Faults], list[Faults]]:
     """Faults of functions that an implementation is judged on, and of those that it borrows."""
-    own: list[Fault] = []
-    foreign: list[Fault] = []
-    for fault in faults:
+    own: list[Faults] = []
+    foreign: list[Faults] = []
+    for faults in found:
         # Where gradients meet, each function that sent one is named, and one's own is enough.
-        judged = any(map(implementation.is_judged_on, fault.operation.split()))
-        (own if judged else foreign).append(fault)
+        judged = any(map(implementation.is_judged_on, faults.operation.split()))
+        (own if judged else foreign).append(faults)
     return own, foreign
 
 
-def _samples_of(faults: list[Fault], count: int) -> Flags:
+def _samples_of(found: list[Faults], count: int) -> Flags:
     flags = np.zeros(count, dtype=bool)
-    flags[[fault.sample for fault in faults]] = True
+    for faults in found:
+        flags[faults.samples] = True
     return flags
 
 
 def inspect(program: Program, contract: Contract, example: Example, trace: Trace) -> list[Fault]:
     """Every stored number of a trace that lies outside its enclosure."""
-    return _inspect(program, contract, example, trace)[0]
+    return list(chain.from_iterable(_inspect(program, contract, example, trace)[0]))
 
 
 # -- local inspection -----------------------------------------------------------------------------
@@ -165,10 +212,10 @@ def inspect(program: Program, contract: Contract, example: Example, trace: Trace
 
 def _inspect(
     program: Program, contract: Contract, example: Example, trace: Trace
-) -> tuple[list[Fault], NDArray[np.float64], Flags]:
+) -> tuple[list[Faults], NDArray[np.float64], Flags]:
     """Every operation of both passes against its enclosure on the numbers that it was given."""
     count = example.samples
-    faults: list[Fault] = []
+    faults: list[Faults] = []
     slack: list[NDArray[np.float64]] = []
     unbounded = np.zeros(count, dtype=bool)
     enclosed = _enclosed(program, contract, trace)
@@ -183,7 +230,7 @@ def _inspect(
             ratio = distance / ball.rad
         slack.append(np.ravel(ratio[(ball.rad > 0) & np.isfinite(ball.rad) & inside]))
         if not inside.all():
-            faults += _faults(operation, ball, values, distance, inside, count)
+            faults.append(_faults(operation, ball, values, distance, inside, count))
     return faults, np.concatenate(slack) if slack else np.zeros(0), unbounded
 
 
@@ -253,7 +300,7 @@ def _parts(name: str, balls: Any, stored: Any) -> Iterator[tuple[str, Ball, Any]
 
 def _faults(
     operation: str, ball: Ball, values: Any, distance: Any, inside: Any, count: int
-) -> Iterator[Fault]:
+) -> Faults:
     """One fault a sample: its entry that lies furthest outside."""
     center, (values, distance, rad, outside) = (
         ball.center,
@@ -264,24 +311,31 @@ def _faults(
     bulk = count > 1 and rad.size == count
     excess = np.nan_to_num(distance.ravel() - rad.ravel(), nan=np.inf)
     chosen = indices if bulk else indices[[np.argmax(excess[indices])]]
-    columns = (np.ravel(part)[chosen].tolist() for part in (values, center, distance, rad))
-    for index, got, expected, gap, bound in zip(chosen.tolist(), *columns, strict=True):
-        yield Fault(operation, index if bulk else 0, got, expected, gap, bound)
+    columns = values, center, distance, rad
+    got, expected, gaps, bounds = (np.ravel(column)[chosen] for column in columns)
+    samples = chosen if bulk else np.zeros(1, np.intp)
+    return Faults(operation, samples, got, expected, gaps, bounds)
 
 
-def _apart_fault(sample: int, seen: tuple[Ball, Ball], bound: Any) -> Fault:
+def _apart_faults(samples: NDArray[np.intp], seen: tuple[Ball, Ball], bound: Any) -> Faults:
     gap = np.abs(_difference(*seen)).ravel()
-    at = sample if bound.size > 1 else int(np.argmax(gap))
-    left, right = (float(np.broadcast_to(side.center, seen[0].shape).ravel()[at]) for side in seen)
-    return Fault("the two sides", sample, left, right, float(gap[at]), float(bound[sample]))
+    at = samples if bound.size > 1 else np.argmax(gap, keepdims=True)
+    left, right = (np.broadcast_to(side.center, seen[0].shape).ravel()[at] for side in seen)
+    return Faults("the two sides", samples, left, right, gap[at], bound[samples])
 
 
-def _bits_fault(sample: int, program: Program, trace: Trace) -> Fault:
+def _bits_faults(samples: NDArray[np.intp], program: Program, trace: Trace) -> Faults:
     differ = _other_bits(program, trace).ravel()
-    at = sample if differ[sample] else int(np.argmax(differ))
-    left, right = (float(side.ravel()[at]) for side in _stored_sides(program, trace))
-    what = f"are stored as different bits, {left!r} and {right!r}"
-    return Fault("the two sides", sample, left, right, abs(left - right), 0.0, what=what)
+    at = np.where(differ[samples], samples, np.argmax(differ))
+    left, right = (side.ravel()[at].astype(np.float64) for side in _stored_sides(program, trace))
+    place = dict(zip(samples.tolist(), range(len(samples)), strict=True))
+
+    def what(sample: int) -> str:
+        pair = (float(side[place[sample]]) for side in (left, right))
+        return "are stored as different bits, {!r} and {!r}".format(*pair)
+
+    gaps = np.abs(left - right)
+    return Faults("the two sides", samples, left, right, gaps, np.zeros(len(at)), what)
 
 
 # -- the relation ---------------------------------------------------------------------------------
@@ -502,7 +556,7 @@ def misbehaved(count: int, error: Misbehaviour, culprit: int) -> Evidence:
         broken=nothing,
         lost=nothing,
         decided=outside,
-        faults=(fault,),
+        found=(Faults.of(fault),),
         slack=np.zeros(0),
         left=nan,
         right=nan,
@@ -523,11 +577,9 @@ def misdelivered(
     `what` puts the fault of a sample into words.
     """
     none = np.zeros(len(wrong), dtype=bool)
-    faults = tuple(
-        Fault(operation, at, got, expected, np.nan, 0.0, what(at), given)
-        for at in map(int, np.flatnonzero(wrong))
-        for got, expected, given in [map(float, (delivered[at], meant[at], planted[at]))]
-    )
+    at = np.flatnonzero(wrong)
+    gaps, bounds = np.full(len(at), np.nan), np.zeros(len(at))
+    faults = Faults(operation, at, delivered[at], meant[at], gaps, bounds, what, planted[at])
     return Evidence(
         samples=len(wrong),
         false=none,
@@ -535,7 +587,7 @@ def misdelivered(
         broken=wrong,
         lost=none,
         decided=~none,
-        faults=faults,
+        found=(faults,),
         slack=np.zeros(0),
         left=delivered,
         right=meant,

@@ -153,9 +153,6 @@ def _depths(claim: Claim, example: Example) -> Iterator[Any]:
 
 
 def _worst(outcomes: Outcomes, samples: Any) -> tuple[float, int]:
-    severities = np.zeros(outcomes.evidence.samples)
-    for fault in outcomes.evidence.faults:
-        severities[fault.sample] = fault.severity
-    severities = np.nan_to_num(severities[samples], posinf=1e300)
+    severities = np.nan_to_num(outcomes.evidence.severities[samples], posinf=1e300)
     at = int(np.argmax(severities))
     return float(severities[at]), int(samples[at])
