@@ -9,16 +9,17 @@ from tests.false_variants.variant import OPEN, REFUTED
 from theory.proof import prove
 
 
-@pytest.mark.parametrize("name", VARIANTS)
-def test_a_false_variant_is_not_proved(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    variant, outcome = VARIANTS[name]
-    # Where an example is there, it is found on a busy machine, too.
-    monkeypatch.setattr(search, "PATIENCE", 120.0 if outcome is REFUTED else 0.0)
-    proof = prove(variant)
-    assert proof.outcome in {outcome, REFUTED}, str(proof)
-    if outcome is REFUTED:
-        assert proof.witness is not None
-        assert {"left", "right"} <= set(proof.witness)
+REFUTABLE = [name for name, (_, outcome) in VARIANTS.items() if outcome is REFUTED]
+
+
+@pytest.mark.parametrize("name", REFUTABLE)
+def test_an_example_refutes_a_false_variant(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The methods have a test of their own below; without them a search has time on any machine.
+    monkeypatch.setattr(proof_reading, "_attempts", lambda claim: ())
+    monkeypatch.setattr(search, "PATIENCE", 120.0)
+    proof = prove(VARIANTS[name][0])
+    assert proof.outcome is REFUTED, str(proof)
+    assert {"left", "right"} <= set(proof.witness or ())
 
 
 @pytest.mark.parametrize("name", VARIANTS)
