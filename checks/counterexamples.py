@@ -154,7 +154,7 @@ def describe(
         )
     if fault and fault.planted is not None and len(example.arrays) == 1 and example.samples == 1:
         ((key, values),) = example.arrays.items()
-        if values.size == 1:  # what it was is of no matter
+        if not isinstance(values, list) and values.size == 1:  # what it was is of no matter
             example = example.with_array(key, np.full_like(values, fault.planted))
     return Counterexample(
         inputs=encode(example),

@@ -5,7 +5,6 @@ an entry that no longer fails fails here. Formats take turns, a claim and an imp
 one of them each, and all of them every night; `backproof check` judges all of them every time.
 """
 
-import os
 from itertools import product
 
 import pytest
@@ -16,12 +15,12 @@ from checks.loading import load
 from checks.matrix import has_cell
 from checks.runner import PROFILES, check
 from checks.verdict import Cell
+from tests.turns import NIGHTLY, in_turn
 from theory.book import CLAIMS
 from theory.claim import Claim
 
 BUILT_IN = ("ideal", "numpy-textbook", "torch-eager")
 EXPECTED = ledger.read(CLAIMS)
-NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 PROFILE = PROFILES["nightly" if NIGHTLY else "ci"]
 
 
@@ -31,14 +30,9 @@ def cells(*implementations: str, device: str = "cpu") -> list[object]:
     judged = [claim for claim in CLAIMS if not (claim.is_measured or claim.is_timed)]
     for turn, (claim, name) in enumerate(product(judged, implementations)):
         formats = [fmt for fmt in FORMATS if has_cell(claim, name, fmt, device)]
-        for fmt in formats if NIGHTLY or device == "cuda" else rotated(formats, turn)[:1]:
+        for fmt in formats if device == "cuda" else in_turn(formats, turn):
             found.append(pytest.param(claim, name, fmt, id=f"{claim.name}-{name}-{fmt}"))
     return found
-
-
-def rotated(formats: list[str], turn: int) -> list[str]:
-    start = turn % max(len(formats), 1)
-    return formats[start:] + formats[:start]
 
 
 def judged(claim: Claim, implementation: str, device: str, fmt: str) -> str:

@@ -8,7 +8,6 @@ from tests.false_variants import VARIANTS
 from tests.false_variants.variant import OPEN, REFUTED
 from theory.proof import prove
 
-
 REFUTABLE = [name for name, (_, outcome) in VARIANTS.items() if outcome is REFUTED]
 
 

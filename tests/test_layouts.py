@@ -1,6 +1,5 @@
 """How an array lies in memory changes nothing but where a function has to look."""
 
-import os
 from dataclasses import replace
 
 import numpy as np
@@ -21,12 +20,12 @@ from checks.runner import Profile, check
 from checks.verdict import Verdict
 from checks.vocabulary import LAYOUTS
 from tests.mutants import MUTANTS
+from tests.turns import NIGHTLY
 from theory.book import EVALUATED
 
 BOOK = {claim.name: claim for claim in EVALUATED}
 NUMPY, TORCH = NUMPY_TEXTBOOK, torch_eager()
 VIEWS = ("strided", "cut", "transposed")
-NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 IMAGES = ("images", "channels last")
 MATRIX = np.arange(24, dtype=np.float32).reshape(12, 2)
 

@@ -1,12 +1,12 @@
 """A wrong implementation is found, and the function that is wrong is named."""
 
-import os
 from collections.abc import Iterator
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
+from checks import counterexamples
 from checks.example import Example
 from checks.formats import FLOAT32, FORMATS
 from checks.implementation import Implementation
@@ -17,26 +17,27 @@ from checks.runner import Profile, check
 from checks.verdict import Verdict
 from tests.mutants import MUTANTS
 from tests.mutants.gradients import CLIPPING
+from tests.turns import in_turn
 from theory.book import EVALUATED
 from theory.heads import HEADS
 
 BOOK = {claim.name: claim for claim in EVALUATED}
-NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 FEW = Profile(examples=10, derandomize=True)
 
 
 def cells() -> Iterator[object]:
     for name, mutant in MUTANTS.items():
-        formats = mutant.formats
-        for index, claim in enumerate(mutant.exposed_by):
-            turn = index % len(formats)
-            for fmt in formats if NIGHTLY else formats[turn : turn + 1]:
+        for turn, claim in enumerate(mutant.exposed_by):
+            for fmt in in_turn(mutant.formats, turn):
                 yield pytest.param(mutant, claim, fmt, id=f"{name}-{claim}-{fmt}")
 
 
 @pytest.mark.parametrize(("mutant", "claim", "fmt"), list(cells()))
-def test_a_mutant_is_exposed_as_a_defect_of_the_function_that_is_wrong(mutant, claim, fmt):
-    # As an expected defect its input is made small briefly; whose it is shows all the same.
+def test_a_mutant_is_exposed_as_a_defect_of_the_function_that_is_wrong(
+    mutant, claim, fmt, monkeypatch
+):
+    # Its input is hardly made smaller; whose defect it is shows all the same.
+    monkeypatch.setattr(counterexamples, "BRIEF", 1)
     defect = Verdict.DEFECT
     result = check(BOOK[claim], mutant.implementation, FORMATS[fmt], FEW, expected=defect)
     assert result.verdict is defect

@@ -18,6 +18,7 @@ from checks.lowering import lower
 from checks.pinned import large, pinned
 from checks.strategies import examples, parameters, structures
 from checks.traits import is_enumerable
+from tests.turns import claims_in_turn
 from theory import domains
 from theory.book import CLAIMS, EVALUATED
 from theory.calculus import Gradient, Norm, layers
@@ -101,8 +102,7 @@ def subclasses(kind):
 # -- drawing --------------------------------------------------------------------------------------
 
 
-@EACH_CLAIM
-@EVERY
+@claims_in_turn(EVALUATED)
 @FEWER
 @given(st.data())
 def test_examples_are_finite_numbers_of_the_format_in_their_domains(entry, fmt, data):

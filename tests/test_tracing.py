@@ -24,6 +24,7 @@ from checks.lowering import lower
 from checks.machines import machine
 from checks.tracing import run
 from checks.traits import is_deep
+from tests.turns import claims_in_turn
 from theory.book import EVALUATED
 from theory.calculus import Gradient, Slope, Total
 from theory.claim import Claim, Standing, apart, claim
@@ -425,8 +426,7 @@ def test_what_is_not_finite_is_a_defect_where_the_exact_value_is(library, delive
     assert not evidence.false.any()
 
 
-@EVERY
-@pytest.mark.parametrize("entry", DETERMINISTIC, ids=lambda entry: entry.name)
+@claims_in_turn(DETERMINISTIC)
 @FEWER
 @given(seed=st.integers(0, 2**31), depth=st.integers(1, 8), width=st.integers(1, 4))
 def test_overflow_and_underflow_are_no_defects_of_right_functions(entry, fmt, seed, depth, width):
