@@ -7,7 +7,7 @@ An argument is an int where it refers to an earlier node of the same list, and a
 is a number; a tuple is a shape, and a ClosedForm a number that is no fraction.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
@@ -77,7 +77,6 @@ class Program:
     relation: Relation
     limits: tuple[float, float] | None = None
     _ancestors: dict[int, tuple[int, ...]] = field(default_factory=dict, compare=False)
-    _paths: dict[Any, tuple[int, ...]] = field(default_factory=dict, compare=False)
     # What does not depend on the implementation, by example and format.
     known: Recent[Any] = field(default_factory=lambda: Recent(64), compare=False, repr=False)
 
@@ -119,25 +118,32 @@ class Program:
             self._ancestors[target] = tuple(self._below(target))
         return self._ancestors[target]
 
-    def path(self, y: int, sources: frozenset[int]) -> tuple[int, ...]:
+    @cached_property
+    def paths(self) -> dict[tuple[int, bool], tuple[int, ...]]:
+        """The ways of the backward passes from each node, by rows or not: one answers for all x."""
+        sources: dict[tuple[int, bool], set[int]] = {}
+        for node in self.derivatives:
+            y, x = node.parents
+            sources.setdefault((y, node.derivative is Derivative.JACOBIAN), set()).add(x)
+        return {(y, by_rows): self.path(y, xs) for (y, by_rows), xs in sources.items()}
+
+    def path(self, y: int, sources: Collection[int]) -> tuple[int, ...]:
         """The nodes through which a gradient passes on its way from y to any of the sources.
 
         And the inputs beside the way that get all of their gradient on it, such as its weights.
         """
-        if (y, sources) not in self._paths:
-            reached = self.ancestors(y)
-            on: set[int] = set()
-            off: set[int] = set()  # what gets gradients from elsewhere
-            for index in reached:
-                parents = self._differentiated_parents(index)
-                if index in sources or any(parent in on for parent in parents):
-                    on.add(index)
-            for index in set(reached) - on:
-                off.update(self._differentiated_parents(index))
-            beside = {parent for index in on for parent in self._differentiated_parents(index)}
-            leaves = {index for index in beside - off if self.network[index].operation == "input"}
-            self._paths[y, sources] = tuple(sorted(on | leaves))
-        return self._paths[y, sources]
+        reached = self.ancestors(y)
+        on: set[int] = set()
+        for index in reached:
+            parents = self._differentiated_parents(index)
+            if index in sources or any(parent in on for parent in parents):
+                on.add(index)
+
+        def given_by(nodes: set[int]) -> set[int]:
+            return {parent for node in nodes for parent in self._differentiated_parents(node)}
+
+        beside = given_by(on) - given_by(set(reached) - on)
+        return tuple(sorted(on | {i for i in beside if self.network[i].operation == "input"}))
 
     def _below(self, target: int) -> Iterator[int]:
         reached = {target}

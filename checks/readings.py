@@ -22,7 +22,7 @@ from checks.lists import mapped
 from checks.operations import is_drawn
 from checks.program import Derivative, Node, Program
 from checks.rules import RULES, Exact
-from checks.tracing import Arrays, Trace, accumulate, paths, seeds
+from checks.tracing import Arrays, Trace, accumulate, seeds
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,6 @@ def _read(
         return accumulate(program, path, ar.point(seed), contributions, rules.added)
 
     derivatives = {}
-    ways = paths(program)
     passes: dict[tuple[int, bool], list[Mapping[int, Ball]]] = {}
     for node in program.derivatives:
         y, x = node.parents
@@ -123,7 +122,7 @@ def _read(
         if x in program.ancestors(y):
             key = y, node.derivative is Derivative.JACOBIAN
             if key not in passes:
-                passes[key] = [pullback(ways[key], seed) for seed in units]
+                passes[key] = [pullback(program.paths[key], seed) for seed in units]
             rows = [gradients[x] for gradients in passes[key]]
         else:
             rows = [mapped(lambda part: ar.point(np.zeros(part.shape)), outputs[x])] * len(units)

@@ -134,7 +134,7 @@ def run(program: Program, machine: Machine, arrays: Arrays) -> Trace:
     """Compute the network and all its derivatives. Raises Misbehaviour."""
     trace = Trace()
     values: dict[int, Array] = {}
-    passes: dict[tuple[int, ...], list[Pullback]] = {}
+    passes: dict[tuple[int, bool], list[Pullback]] = {}
     differentiated = {
         index for node in program.derivatives for index in program.ancestors(node.parents[0])
     }
@@ -147,7 +147,6 @@ def run(program: Program, machine: Machine, arrays: Arrays) -> Trace:
             arguments = [values[a] if isinstance(a, int) else a for a in node.arguments]
             values[index] = machine.forward(program, index, arguments)
         trace.values[index] = called(node.operation, machine.save, values[index])
-    ways = paths(program)
     for node in program.derivatives:
         y, x = node.parents
         by_rows = node.derivative is Derivative.JACOBIAN
@@ -155,8 +154,8 @@ def run(program: Program, machine: Machine, arrays: Arrays) -> Trace:
             nothing = mapped(np.zeros_like, trace.values[x])
             rows = [nothing] * len(seeds(node.derivative, trace.values[y]))
         else:
-            path = ways[y, by_rows]
             if (y, by_rows) not in passes:
+                path = program.paths[y, by_rows]
                 passes[y, by_rows] = [
                     Pullback(y, seed, _pulled(program, machine, values, path, seed))
                     for seed in seeds(node.derivative, trace.values[y])
@@ -166,11 +165,15 @@ def run(program: Program, machine: Machine, arrays: Arrays) -> Trace:
     trace.pullbacks = [pullback for pullbacks in passes.values() for pullback in pullbacks]
     # A backward pass that forgets the gradient it is given is right where that is 1.
     if machine.implementation.library != "ideal" and len(program.network) <= PROBED:
-        probes = {y: _probe(trace.values[y]) for y, by_rows in passes if not by_rows}
-        trace.pullbacks += [
-            Pullback(y, probe, _pulled(program, machine, values, program.ancestors(y), probe))
-            for y, probe in probes.items()
-        ]
+        ends = [y for y, by_rows in passes if not by_rows]
+        for y in ends:
+            # From the ends of the network all the way: its functions are looked at, even those
+            # that the claim does not differentiate through.
+            inner = any(y in program.ancestors(other) for other in ends if other != y)
+            path = program.paths[y, False] if inner else program.ancestors(y)
+            probe = _probe(trace.values[y])
+            gradients = _pulled(program, machine, values, path, probe)
+            trace.pullbacks.append(Pullback(y, probe, gradients))
     trace.strayed = frozenset(machine.strayed)
     for index, value in values.items():
         if _bits(machine.save(value)) != _bits(trace.values[index]):
@@ -188,15 +191,6 @@ def _probe(y: Stored) -> Stored:
     if y.ndim < 2:
         return np.full(y.shape, 0.5, y.dtype)
     return np.resize([0.5, -1, 0.25, -0.5], y.shape).astype(y.dtype)
-
-
-def paths(program: Program) -> dict[tuple[int, bool], tuple[int, ...]]:
-    """The ways of the backward passes from each node y, by rows or not: one answers for all x."""
-    sources: dict[tuple[int, bool], set[int]] = {}
-    for node in program.derivatives:
-        y, x = node.parents
-        sources.setdefault((y, node.derivative is Derivative.JACOBIAN), set()).add(x)
-    return {key: program.path(key[0], frozenset(xs)) for key, xs in sources.items()}
 
 
 def _pulled(
