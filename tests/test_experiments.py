@@ -79,6 +79,8 @@ SLOW = {
     "the_start_decides",
     "mean_gradient_per_layer_during_training",
     "deep_tanh_net_with_uniform_start_fails",
+    "deep_relu_net_with_he_start_learns",
+    "greedy_pretraining_helps_deep_sigmoid_nets",
 }
 # Mutants of networks that take as long as a training does.
 LARGE = {
@@ -128,6 +130,13 @@ def test_one_seed_shows_what_the_claim_says(name):
     refuted = CLAIMS[name].standing is Standing.REFUTED
     shown = Verdict.FALSE if refuted else Verdict.HOLDS
     assert replay(CLAIMS[name], {seed: 2}).verdict is shown
+
+
+@pytest.mark.parametrize("name", sorted(SLOW))
+def test_a_long_training_is_judged_after_two_epochs(name):
+    entry = changed(CLAIMS[name], {}, {"epochs": 2, "pretraining": 2})
+    (seed,) = entry.variables
+    assert replay(entry, {seed: 2}).verdict in {Verdict.HOLDS, Verdict.FALSE}
 
 
 @pytest.mark.experiments
