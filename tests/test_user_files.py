@@ -11,6 +11,7 @@ from checks.formats import FORMATS
 from checks.loading import load
 from checks.runner import Profile, check
 from checks.verdict import Result, Verdict
+from tests.turns import in_turn
 from theory.book import CLAIMS
 
 FILES = Path(__file__).parent / "user_files"
@@ -88,10 +89,14 @@ def test_a_wrong_file_is_a_defect_with_its_function_smallest_input_gap_and_bound
     assert result.smallest.gap > result.smallest.bound >= 0
 
 
-@pytest.mark.parametrize("fmt", FORMATS)
 @pytest.mark.parametrize(
-    ("file", "claim"),
-    [pytest.param(file, claim, id=f"{file}-{claim}") for file, claims in RIGHT for claim in claims],
+    ("file", "claim", "fmt"),
+    [
+        pytest.param(file, claim, fmt, id=f"{file}-{claim}-{fmt}")
+        for turn, (file, claims) in enumerate(RIGHT)
+        for claim in claims
+        for fmt in in_turn(tuple(FORMATS), turn, 2)
+    ],
 )
 def test_a_right_file_is_no_defect(file, claim, fmt):
     assert judged(file, claim, fmt).verdict not in {Verdict.DEFECT, Verdict.UNDECIDED}
