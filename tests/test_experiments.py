@@ -48,6 +48,7 @@ MUTANTS = {
     "error_signal_decays_exponentially_with_depth": ({}, {"activation": "identity"}),
     "random_relu_gradients_spread_with_inverse_width": ({}, {"activation": "identity"}),
     "large_start_explodes_small_start_vanishes": ({}, {"activation": "tanh"}),
+    "residual_gradient_hardly_ever_vanishes": ({}, {"branch": "none"}),
     "thousand_layer_residual_net_keeps_its_gradient": ({"branch": "relu linear"}, {"gain": 3}),
     "residual_net_with_positive_branches_explodes": ({}, {"branch": "relu over depth"}),
     "batch_norm_cures_exploding_gradients": ({}, {"norm": "none", "gain": HALF}),
