@@ -69,14 +69,6 @@ class Faults:
             what = self.what(sample)
             yield Fault(self.operation, sample, got, expected, gap, bound, what, put)
 
-    @classmethod
-    def of(cls, fault: Fault) -> "Faults":
-        """A single one."""
-        numbers = (fault.got, fault.expected, fault.gap, fault.bound)
-        got, expected, gap, bound = (np.array([number]) for number in numbers)
-        sample = np.array([fault.sample])
-        return cls(fault.operation, sample, got, expected, gap, bound, lambda _: fault.what)
-
 
 @dataclass(frozen=True)
 class Evidence:
@@ -105,12 +97,12 @@ class Evidence:
         return next(chain.from_iterable(self.found), None)
 
     @property
+    @_QUIET
     def severities(self) -> NDArray[np.float64]:
         """How many bounds each sample is away; infinite where it has no bound."""
         severities = np.zeros(self.samples)
         for faults in self.found:
-            with np.errstate(all="ignore"):
-                ratio = np.where(faults.bounds != 0, faults.gaps / faults.bounds, np.inf)
+            ratio = np.where(faults.bounds != 0, faults.gaps / faults.bounds, np.inf)
             severities[faults.samples] = ratio
         return severities
 
@@ -140,11 +132,12 @@ def gather(claim: Claim, implementation: Implementation, fmt: Format, example: E
         # one is infinite, the format or the reference itself has overflowed.
         infinite = _by_sample(~np.isfinite(_difference(*seen)), example.samples)
         apart = unexplained & ~infinite
-        own += [_apart_faults(np.flatnonzero(apart), seen, bound)] if apart.any() else []
+        if apart.any():
+            own.append(_apart_faults(np.flatnonzero(apart), seen, bound))
         outside |= apart
     if program.relation is Relation.IDENTICAL:
-        differ = np.flatnonzero(unexplained)
-        own += [_bits_faults(differ, program, trace)] if differ.size else []
+        if unexplained.any():
+            own.append(_bits_faults(np.flatnonzero(unexplained), program, trace))
         outside |= unexplained
     if program.relation is not Relation.IFF:
         decided = decided & ~unbounded
@@ -328,11 +321,10 @@ def _bits_faults(samples: NDArray[np.intp], program: Program, trace: Trace) -> F
     differ = _other_bits(program, trace).ravel()
     at = np.where(differ[samples], samples, np.argmax(differ))
     left, right = (side.ravel()[at].astype(np.float64) for side in _stored_sides(program, trace))
-    place = dict(zip(samples.tolist(), range(len(samples)), strict=True))
 
     def what(sample: int) -> str:
-        pair = (float(side[place[sample]]) for side in (left, right))
-        return "are stored as different bits, {!r} and {!r}".format(*pair)
+        row = np.searchsorted(samples, sample)
+        return f"are stored as different bits, {float(left[row])!r} and {float(right[row])!r}"
 
     gaps = np.abs(left - right)
     return Faults("the two sides", samples, left, right, gaps, np.zeros(len(at)), what)
@@ -548,7 +540,10 @@ def misbehaved(count: int, error: Misbehaviour, culprit: int) -> Evidence:
     """One sample is at fault; the others, which shared its run, were never judged."""
     nothing, nan = np.zeros(count, dtype=bool), np.full(count, np.nan)
     outside = np.arange(count) == culprit
-    fault = Fault(error.operation, culprit, np.nan, np.nan, np.nan, np.nan, what=error.what)
+    what, unknown = error.what, np.full(1, np.nan)  # the error itself would keep its frames alive
+    sample = np.flatnonzero(outside)
+    numbers = (unknown, unknown, unknown, unknown)
+    fault = Faults(error.operation, sample, *numbers, lambda _: what)
     return Evidence(
         samples=count,
         false=nothing,
@@ -556,7 +551,7 @@ def misbehaved(count: int, error: Misbehaviour, culprit: int) -> Evidence:
         broken=nothing,
         lost=nothing,
         decided=outside,
-        found=(Faults.of(fault),),
+        found=(fault,),
         slack=np.zeros(0),
         left=nan,
         right=nan,

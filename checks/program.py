@@ -127,6 +127,17 @@ class Program:
             sources.setdefault((y, node.derivative is Derivative.JACOBIAN), set()).add(x)
         return {(y, by_rows): self.path(y, xs) for (y, by_rows), xs in sources.items()}
 
+    @cached_property
+    def probes(self) -> dict[int, tuple[int, ...]]:
+        """The ways of one more backward pass from each node.
+
+        From the ends of the network it goes all the way, so that its functions are looked at even
+        where the claim does not differentiate through them.
+        """
+        ways = {y: path for (y, by_rows), path in self.paths.items() if path and not by_rows}
+        inner = {node for y in ways for node in self.ancestors(y) if node != y}
+        return {y: path if y in inner else self.ancestors(y) for y, path in ways.items()}
+
     def path(self, y: int, sources: Collection[int]) -> tuple[int, ...]:
         """The nodes through which a gradient passes on its way from y to any of the sources.
 

@@ -165,12 +165,7 @@ def run(program: Program, machine: Machine, arrays: Arrays) -> Trace:
     trace.pullbacks = [pullback for pullbacks in passes.values() for pullback in pullbacks]
     # A backward pass that forgets the gradient it is given is right where that is 1.
     if machine.implementation.library != "ideal" and len(program.network) <= PROBED:
-        ends = [y for y, by_rows in passes if not by_rows]
-        for y in ends:
-            # From the ends of the network all the way: its functions are looked at, even those
-            # that the claim does not differentiate through.
-            inner = any(y in program.ancestors(other) for other in ends if other != y)
-            path = program.paths[y, False] if inner else program.ancestors(y)
+        for y, path in program.probes.items():
             probe = _probe(trace.values[y])
             gradients = _pulled(program, machine, values, path, probe)
             trace.pullbacks.append(Pullback(y, probe, gradients))
