@@ -77,6 +77,7 @@ METHODS = {
     "relu_jacobian_is_a_masked_weight_product": "for every n, by induction: base n = 1",
     "residual_jacobian_sums_over_paths": "for every n, by induction: base n = 1",
     "identity_path_is_lossless": "for every n, by induction: base n = 1",
+    "gradient_through_descent_vanishes_where_it_converges": "for every n, by induction: base n = 1",
     "relu_cannot_explode_or_vanish": "n=20, x=1, w=1/2: left 1/1048576, right 1",
     "norm_clipping_bounds_the_norm": "exact signs",
     "repeated_factor_overflows_at_depth": "for every n: both statements are one",

@@ -138,6 +138,7 @@ MEZZADRI_2007 = Document(
     "How to generate random matrices from the classical compact groups",
     "Notices of the AMS 54",
 )
+METZ_2021 = Document("Metz et al. 2021", "Gradients are not all you need", "arXiv:2111.05803")
 MISRA_2020 = Document(
     "Misra 2020", "Mish: a self regularized non-monotonic activation function", "BMVC"
 )

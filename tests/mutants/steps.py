@@ -9,6 +9,10 @@ STEP = "sgd_step_is_minus_rate_times_gradient"
 CONVERGES = "quadratic_descent_converges_below_two_over_curvature"
 EXPLODES = "quadratic_descent_explodes_above_two_over_curvature"
 FEEDS = "large_rates_feed_on_themselves"
+THROUGH = (
+    "gradient_through_descent_vanishes_where_it_converges",
+    "gradient_through_descent_explodes_where_it_does",
+)
 SMALL = ("small_rates_need_proportionally_more_steps", "proportionally_more_small_steps_suffice")
 NEAR = "quadratic_descent_converges_fast_near_one_over_curvature"
 STRAIGHT = "quadratic_descent_does_not_turn_below_one_over_curvature"
@@ -76,7 +80,7 @@ def sgd_decays_once_for_every_array(params, grads, lr, weight_decay):
     return each(lambda p, g: kept * p - lr * g, params, grads)
 
 
-@mutant(NUMPY, "sgd_step_backward", (FEEDS,))
+@mutant(NUMPY, "sgd_step_backward", (*THROUGH, FEEDS))
 def sgd_backward_forgets_the_step(grad, params, grads, lr, weight_decay, output):
     """No gradient to the gradients, as if they had not been computed from the parameters."""
     kept, to_grads = textbook.sgd_step_backward(grad, params, grads, lr, weight_decay, output)

@@ -76,6 +76,30 @@ def quadratic_descent_overflows_at_step(
     return Iff(Abs(Computed(curvature * descent(n))) < OVERFLOW_THRESHOLD, n < steps)
 
 
+@claim(source=METZ_2021.section("2"))
+def gradient_through_descent_vanishes_where_it_converges(
+    n: Steps, theta: Real, rate: LearningRate, q: Contraction
+):
+    """At a rate of (1 − q)/λ, q < 1, n steps down λθ²/2 leave qⁿ of a gradient.
+
+    A step is a residual layer of slope 1 − ηλ: what it leaves of the way to the minimum, it also
+    leaves of the gradient of all that is learned through training, such as its start.
+    """
+    curvature = (1 - q) / rate
+    descent = layers(lambda i, h: sgd_step(h, curvature * h, rate, 0), theta)
+    return Eq(Slope(descent(n), theta), q**n)
+
+
+@claim(source=METZ_2021.section("2"))
+def gradient_through_descent_explodes_where_it_does(
+    n: Steps, theta: Real, rate: LearningRate, q: GrowthRate
+):
+    """At a rate of (1 + q)/λ, q > 1, n steps down λθ²/2 multiply a gradient by (−q)ⁿ."""
+    curvature = (1 + q) / rate
+    descent = layers(lambda i, h: sgd_step(h, curvature * h, rate, 0), theta)
+    return Eq(Slope(descent(n), theta), (-q) ** n)
+
+
 @claim(source=ML38.section("三"))
 def large_rates_feed_on_themselves(n: Steps, theta: Real, rate: LearningRate, q: GrowthRate):
     """At a rate of (1 + q)/λ, q > 1, every step makes the next gradient q times as large."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from sympy import Dummy, Eq, Indexed, Integer, Matrix, MatrixBase, S, eye
 
-from theory.calculus import Gradient, Identical, Iterated, Jacobian
+from theory.calculus import Gradient, Identical, Iterated, Jacobian, Slope
 from theory.domains import Domain
 from theory.proving.arrays import Evaluated, entries, like
 from theory.proving.cases import sole_case
@@ -29,7 +29,7 @@ def by_induction(formula: Any, n: Any) -> str:
     if not isinstance(formula, Eq | Identical):
         raise OutOfReachError("the relation is no equation")
     for derivative, right in (formula.args, formula.args[::-1]):
-        if isinstance(derivative, Gradient | Jacobian):
+        if isinstance(derivative, Gradient | Jacobian | Slope):
             return _Equation(formula, derivative, right, n).proved()
     raise OutOfReachError("no side of the equation is a derivative of the network")
 
