@@ -12,8 +12,9 @@ from checks.example import Example
 from checks.filling import Structure, fill, inside, shapes
 from checks.formats import FLOAT64, Format
 from checks.lists import entered
+from checks.parameters import ends
 from checks.program import Argument, Key
-from checks.traits import forms, is_deep, is_enumerable, is_unary
+from checks.traits import forms, is_deep, is_enumerable, is_stepwise, is_unary
 from theory.claim import Claim
 from theory.domains import ClippingLimit, Epsilon, PositiveWeights, Weights
 
@@ -34,6 +35,7 @@ def pinned(claim: Claim, fmt: Format) -> Iterator[Example]:
         yield from outliers(claim, fmt)
     if is_unary(claim) and not is_enumerable(claim, fmt):
         yield kinks(claim, fmt)
+    yield from corners(claim, fmt)
 
 
 def large(claim: Claim, fmt: Format) -> Iterator[Example]:
@@ -131,6 +133,17 @@ def uniform(claim: Claim, fmt: Format) -> Iterator[Example]:
         }
         depths = (name for name, symbol in claim.variables.items() if symbol.form == "depth")
         yield at(claim, fmt, {**point, **dict.fromkeys(depths, 10)})
+
+
+def corners(claim: Claim, fmt: Format) -> Iterator[Example]:
+    """Each of a claim's numbers at either end of its domain, where most margins are least."""
+    small = ordinary(claim, 3 if is_stepwise(claim) else 1)
+    structure = replace(small, rows=4, width=4, inner=(3,) * 12)
+    for name in structure.numbers:
+        for end in ends(claim.variables[name]):
+            numbers = {**structure.numbers, name: end}
+            at_end = replace(structure, numbers=numbers, region="moderate")
+            yield fill(claim, fmt, at_end, enumerated=False)
 
 
 def edges(claim: Claim, fmt: Format) -> list[int]:

@@ -1,8 +1,7 @@
 """From a claim's domains to examples: Hypothesis draws structure, `checks.filling` the bulk.
 
 Hypothesis decides what it is good at: depth, widths, rows, parameters, the region of the format
-that values come from. Parameters have at most eight significant bits, so that they are
-representable in every format.
+that values come from.
 """
 
 from fractions import Fraction
@@ -11,13 +10,13 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
+from checks import parameters
 from checks.example import Example
 from checks.filling import Structure, fill
 from checks.formats import Format
 from checks.traits import forms, is_layered, is_stepwise
 from theory.calculus import FormatConstant
 from theory.claim import Claim
-from theory.domains import is_within
 
 REGIONS = ("moderate", "simple", "small", "large", "everywhere")
 
@@ -31,15 +30,13 @@ def examples(claim: Claim, fmt: Format, *, enumerated: bool = True) -> st.Search
 
 def structures(claim: Claim, fmt: Format) -> st.SearchStrategy[Structure]:
     """What Hypothesis draws."""
-    numbers = {
-        name: parameters(symbol)
-        for name, symbol in claim.variables.items()
-        if symbol.form == "number"
+    given = {
+        name: numbers(symbol) for name, symbol in claim.variables.items() if symbol.form == "number"
     }
     regions, reach = regions_of(claim, fmt)
     return st.builds(
         Structure,
-        numbers=st.fixed_dictionaries(numbers),
+        numbers=st.fixed_dictionaries(given),
         depth=depths(claim, fmt),
         width=st.integers(1, 6),
         rows=st.sampled_from([2, 3, 4, 8, 16, 33, 64]),
@@ -92,22 +89,7 @@ def deepest(fmt: Format) -> int:
     return int((fmt.max_exponent + fmt.precision) / np.log2(1.25)) + 16
 
 
-def parameters(domain: Any) -> st.SearchStrategy[Fraction]:
-    """Numbers of a domain with at most eight significant bits, simple ones first."""
-
-    def inside(value: Fraction) -> bool:
-        return is_within(domain, value, lambda bound: Fraction(str(bound)))
-
-    simple = [Fraction(n, d) for d in (1, 2, 4) for n in range(-4 * d, 4 * d + 1)]
-    if domain.high is not None:  # such as an eps, where small is ordinary
-        simple += [Fraction(1, 2**power) for power in range(3, 21)]
-    simple = sorted(
-        {value for value in simple if inside(value)},
-        key=lambda value: (abs(value - Fraction(str(domain.simplest))), value < 0),
-    )
-    eight_bits = st.builds(
-        lambda mantissa, exponent: Fraction(mantissa) * Fraction(2) ** exponent,
-        st.integers(-255, 255),
-        st.integers(-9, -6),
-    )
-    return st.one_of(st.sampled_from(simple), eight_bits.filter(inside))
+def numbers(domain: Any) -> st.SearchStrategy[Fraction]:
+    """Numbers of a domain, simple ones first."""
+    kinds = (parameters.simple(domain), parameters.ends(domain), parameters.short(domain))
+    return st.one_of([st.sampled_from(kind) for kind in kinds])

@@ -16,7 +16,7 @@ from checks.formats import BFLOAT16, FLOAT16, FLOAT32, FLOAT64, FORMATS
 from checks.implementations.ideal import IDEAL
 from checks.lowering import lower
 from checks.pinned import large, pinned
-from checks.strategies import examples, parameters, structures
+from checks.strategies import examples, numbers, structures
 from checks.traits import is_enumerable
 from tests.turns import claims_in_turn
 from theory import domains
@@ -155,7 +155,7 @@ def test_an_enumerated_domain_is_all_of_it(domain, fmt):
 @FEWER
 @given(st.data())
 def test_parameters_are_representable_in_every_format(domain, data):
-    value = data.draw(parameters(domain("k")))
+    value = data.draw(numbers(domain("k")))
     assert inside(domain, float(value))
     for fmt in FORMATS.values():
         assert Fraction(float(fmt.nearest(np.array(float(value))))) == value

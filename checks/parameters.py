@@ -1,0 +1,39 @@
+"""Numbers that a claim's parameters are given: simple ones, short ones, and those at the ends.
+
+They have at most eight significant bits, so that they are representable in every format.
+"""
+
+from collections.abc import Iterable
+from fractions import Fraction
+from functools import cache
+from typing import Any
+
+from theory.domains import is_within
+
+
+@cache
+def simple(domain: Any) -> tuple[Fraction, ...]:
+    """Quarters from -4 to 4, and small powers of two where small is ordinary, simplest first."""
+    values = [Fraction(n, d) for d in (1, 2, 4) for n in range(-4 * d, 4 * d + 1)]
+    if domain.high is not None:  # such as an eps
+        values += [Fraction(1, 2**power) for power in range(3, 21)]
+    simplest = Fraction(str(domain.simplest))
+    return tuple(sorted(_inside(domain, values), key=lambda v: (abs(v - simplest), v < 0)))
+
+
+@cache
+def short(domain: Any) -> tuple[Fraction, ...]:
+    """Eight bits before or after the point, short ones first."""
+    values = (Fraction(n, 2**power) for power in (6, 7, 8, 9) for n in range(-255, 256))
+    return tuple(sorted(_inside(domain, values), key=lambda v: (v.denominator, abs(v), v < 0)))
+
+
+@cache
+def ends(domain: Any) -> tuple[Fraction, Fraction]:
+    """The lowest and the highest number that a parameter is given, where margins are least."""
+    values = simple(domain) + short(domain)
+    return min(values), max(values)
+
+
+def _inside(domain: Any, values: Iterable[Fraction]) -> set[Fraction]:
+    return {v for v in values if is_within(domain, v, lambda bound: Fraction(str(bound)))}
