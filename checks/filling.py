@@ -35,7 +35,7 @@ class Structure:
     depth: int
     width: int
     rows: int
-    inner: tuple[int, ...]  # widths between the layers, as many as are needed
+    inner: tuple[int, ...]  # widths between the layers, over and over again
     shapes: tuple[tuple[int, ...], ...]  # of a list of gradients
     region: str
     exponent: int  # a power of two that scales the bulk
@@ -78,7 +78,7 @@ def shapes(name: str, symbol: Any, structure: Structure, count: int) -> Iterator
     """The keys and shapes of one variable's arrays; a list of shapes for a list of arrays."""
     width, depth = structure.width, structure.depth
     # The layers' widths: those of the rows at both ends, any between.
-    widths = [width, *(structure.inner[i % 12] for i in range(depth - 1)), width]
+    widths = [width, *(structure.inner[i % len(structure.inner)] for i in range(depth - 1)), width]
     layers = range(1, depth + 1)
     match symbol.form:
         case "entries":

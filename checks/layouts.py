@@ -32,7 +32,7 @@ _IMAGES = ("images", "channels last")
 
 def relaid(claim: Claim, fmt: Format, layouts: tuple[str, ...]) -> Iterator[Example]:
     """The same small example of a claim in each of some layouts."""
-    structure = replace(ordinary(claim, 2), rows=12, width=3, inner=(2,) * 12)
+    structure = replace(ordinary(claim, 2), rows=12, width=3, inner=(2,))
     structure = replace(structure, shapes=((3,), (2, 3), ()), region="moderate", seed=1)
     example = fill(claim, fmt, structure, enumerated=False)
     has_images = "batch" in forms(claim) and _OF_IMAGES & claim.heads

@@ -104,7 +104,7 @@ def many(claim: Claim, fmt: Format) -> Example:
 def wide(claim: Claim, fmt: Format) -> Example:
     """Rows of more features than a block of a kernel has; fewer where matrices are as wide."""
     width = 130 if forms(claim) <= {"batch", "features", "number"} else 37
-    sized = replace(ordinary(claim, 1), rows=3, width=width, inner=(width - 2,) * 12)
+    sized = replace(ordinary(claim, 1), rows=3, width=width, inner=(width - 2,))
     return fill(claim, fmt, replace(sized, region="moderate", exponent=-2))
 
 
@@ -138,7 +138,7 @@ def uniform(claim: Claim, fmt: Format) -> Iterator[Example]:
 def corners(claim: Claim, fmt: Format) -> Iterator[Example]:
     """Each of a claim's numbers at either end of its domain, where most margins are least."""
     small = ordinary(claim, 3 if is_stepwise(claim) else 1)
-    structure = replace(small, rows=4, width=4, inner=(3,) * 12)
+    structure = replace(small, rows=4, width=4, inner=(3,))
     for name in structure.numbers:
         for end in ends(claim.variables[name]):
             numbers = {**structure.numbers, name: end}
@@ -233,4 +233,4 @@ def _smallest(claim: Claim, depth: int) -> Structure:
         for name, symbol in claim.variables.items()
         if symbol.form == "number"
     }
-    return Structure(numbers, depth, 1, 2, (1,) * 12, ((1,),), "simple", 0, 0)
+    return Structure(numbers, depth, 1, 2, (1,), ((1,),), "simple", 0, 0)

@@ -18,6 +18,12 @@ from checks.traits import forms, is_layered, is_stepwise
 from theory.calculus import FormatConstant
 from theory.claim import Claim
 
+ROWS = (2, 3, 4, 8, 16, 33, 64)
+SHAPES = ((1,), (3,), (0,), (2, 3), (17,), (4, 5, 2), (300,))
+# What a claim's arrays do not have is not drawn: Hypothesis would try the same example again.
+WITHOUT_WIDTH = {"number", "depth", "seed", "entries", "layers of entries", "inputs", "tensors"}
+WITH_ROWS = {"batch", "inputs"}
+WITH_INNER = {"inputs", "inputs gates", "shape", "layers of matrix", "layers of features"}
 REGIONS = ("moderate", "simple", "small", "large", "everywhere")
 
 
@@ -33,19 +39,17 @@ def structures(claim: Claim, fmt: Format) -> st.SearchStrategy[Structure]:
     given = {
         name: numbers(symbol) for name, symbol in claim.variables.items() if symbol.form == "number"
     }
+    kinds = forms(claim)
+    lists = st.lists(st.sampled_from(SHAPES), min_size=1, max_size=3).map(tuple)
     regions, reach = regions_of(claim, fmt)
     return st.builds(
         Structure,
         numbers=st.fixed_dictionaries(given),
         depth=depths(claim, fmt),
-        width=st.integers(1, 6),
-        rows=st.sampled_from([2, 3, 4, 8, 16, 33, 64]),
-        inner=st.tuples(*[st.integers(1, 5)] * 12),
-        shapes=st.lists(
-            st.sampled_from([(1,), (3,), (0,), (2, 3), (17,), (4, 5, 2), (300,)]),
-            min_size=1,
-            max_size=3,
-        ).map(tuple),
+        width=st.just(1) if kinds <= WITHOUT_WIDTH else st.integers(1, 6),
+        rows=st.sampled_from(ROWS) if kinds & WITH_ROWS else st.just(1),
+        inner=st.tuples(*[st.integers(1, 5)] * 4) if kinds & WITH_INNER else st.just((1,)),
+        shapes=lists if "tensors" in kinds else st.just(((1,),)),
         region=st.sampled_from(regions),
         exponent=reach,
         seed=st.integers(0, 2**32 - 1),

@@ -20,7 +20,7 @@ from theory.book import CLAIMS
 BOOK = {claim.name: claim for claim in CLAIMS}
 SLOPE = BOOK["sigmoid_slope_at_most_a_quarter"]
 SKIP = BOOK["skip_connection_adds_identity"]
-STRUCTURE = Structure({}, 1, 3, 2, (3,) * 12, ((1,),), "moderate", 0, 7)
+STRUCTURE = Structure({}, 1, 3, 2, (3,), ((1,),), "moderate", 0, 7)
 TORCH = torch_eager()
 BOTH = pytest.mark.parametrize(
     "implementation", [NUMPY_TEXTBOOK, TORCH], ids=lambda implementation: implementation.name

@@ -20,7 +20,7 @@ DEPTH = 1000
 
 def after_a_thousand_layers(implementation, fmt, width):
     """How much longer the gradient has become, relative to what arrived."""
-    structure = Structure({}, DEPTH, width, 2, (1,) * 12, ((1,),), "moderate", 0, 7)
+    structure = Structure({}, DEPTH, width, 2, (1,), ((1,),), "moderate", 0, 7)
     example = fill(CLAIM, fmt, structure)
     program = lower(CLAIM, {"n": Fraction(DEPTH)})
     trace = run(program, machine(load(implementation, "cpu"), fmt), example.arrays)

@@ -62,7 +62,7 @@ BOTH = stated(both_outputs_at_once)
 
 
 def example():
-    structure = Structure(NO_NUMBERS, 1, 3, 2, (1,) * 12, ((1,),), "moderate", -1, 5)
+    structure = Structure(NO_NUMBERS, 1, 3, 2, (1,), ((1,),), "moderate", -1, 5)
     return fill(BOTH, FLOAT32, structure)
 
 

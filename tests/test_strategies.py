@@ -11,12 +11,19 @@ from sympy import Eq, Integer, Rational
 
 from checks.evidence import gather
 from checks.example import Example, MalformedInput, decode, encode
-from checks.filling import everything, fill, inside, shapes
+from checks.filling import Structure, everything, fill, inside, shapes
 from checks.formats import BFLOAT16, FLOAT16, FLOAT32, FLOAT64, FORMATS
 from checks.implementations.ideal import IDEAL
 from checks.lowering import lower
 from checks.pinned import large, pinned
-from checks.strategies import examples, numbers, structures
+from checks.strategies import (
+    WITH_INNER,
+    WITH_ROWS,
+    WITHOUT_WIDTH,
+    examples,
+    numbers,
+    structures,
+)
 from checks.traits import is_enumerable
 from tests.turns import claims_in_turn
 from theory import domains
@@ -99,6 +106,14 @@ def subclasses(kind):
     return {kind, *(below for sub in kind.__subclasses__() for below in subclasses(sub))}
 
 
+FILLED = {
+    domain
+    for domain in subclasses(Domain)
+    if getattr(domain, "form", "") not in {"", "number", "depth", "shape", "seed", "draws"}
+    and not domain.__name__.startswith("_")
+}
+
+
 # -- drawing --------------------------------------------------------------------------------------
 
 
@@ -165,13 +180,25 @@ def test_every_form_of_every_domain_has_a_strategy():
     entry = next(
         entry for entry in CLAIMS if entry.name == "layer_gradient_is_a_product_of_jacobians"
     )
-    scalars = {"number", "depth", "shape", "seed", "draws"}
     structure = structures(entry, FLOAT32)
-    for domain in subclasses(Domain):
-        form = getattr(domain, "form", None)
-        if form and form not in scalars and not domain.__name__.startswith("_"):
-            drawn = structure.map(lambda s, domain=domain: [*shapes("v", domain("v"), s, 4)])
-            assert find_any(drawn), domain
+    for domain in FILLED:
+        drawn = structure.map(lambda s, domain=domain: [*shapes("v", domain("v"), s, 4)])
+        assert find_any(drawn), domain
+
+
+@pytest.mark.parametrize("domain", sorted(FILLED, key=lambda domain: domain.__name__))
+def test_what_arrays_do_not_have_is_not_drawn(domain):
+    few = Structure({}, 3, 2, 2, (1,), ((1,),), "moderate", 0, 0)
+
+    def matters(**other) -> bool:
+        structures = few, replace(few, **other)
+        one, another = (list(shapes("v", domain("v"), each, 4)) for each in structures)
+        return one != another
+
+    assert matters(width=3) == (domain.form not in WITHOUT_WIDTH)
+    assert matters(rows=3) == (domain.form in WITH_ROWS)
+    assert matters(inner=(2,)) == (domain.form in WITH_INNER)
+    assert matters(shapes=((2,),)) == (domain.form == "tensors")
 
 
 def find_any(strategy):
