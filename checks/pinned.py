@@ -137,13 +137,12 @@ def uniform(claim: Claim, fmt: Format) -> Iterator[Example]:
 
 def corners(claim: Claim, fmt: Format) -> Iterator[Example]:
     """Each of a claim's numbers at either end of its domain, where most margins are least."""
-    small = ordinary(claim, 3 if is_stepwise(claim) else 1)
-    structure = replace(small, rows=4, width=4, inner=(3,))
-    for name in structure.numbers:
-        for end in ends(claim.variables[name]):
-            numbers = {**structure.numbers, name: end}
-            at_end = replace(structure, numbers=numbers, region="moderate")
-            yield fill(claim, fmt, at_end, enumerated=False)
+    for depth in (1, 3) if is_stepwise(claim) else (1,):
+        structure = replace(ordinary(claim, depth), rows=4, width=4, inner=(3,), region="moderate")
+        for name in structure.numbers:
+            for end in ends(claim.variables[name]):
+                numbers = {**structure.numbers, name: end}
+                yield fill(claim, fmt, replace(structure, numbers=numbers), enumerated=False)
 
 
 def edges(claim: Claim, fmt: Format) -> list[int]:
