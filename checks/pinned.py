@@ -14,7 +14,7 @@ from checks.formats import FLOAT64, Format
 from checks.lists import entered
 from checks.parameters import ends
 from checks.program import Argument, Key
-from checks.traits import forms, is_deep, is_enumerable, is_stepwise, is_unary
+from checks.traits import forms, is_deep, is_enumerable, is_unary
 from theory.claim import Claim
 from theory.domains import ClippingLimit, Epsilon, PositiveWeights, Weights
 
@@ -125,10 +125,13 @@ def lists(claim: Claim, fmt: Format) -> Example:
 
 
 def uniform(claim: Claim, fmt: Format) -> Iterator[Example]:
-    """Every weight 8, and every weight 1/8, ten layers deep: the edges of the range in float16."""
-    for weight in (8, Fraction(1, 8)):
+    """Every weight 8, or 1/8, ten layers deep: the edges of the range in float16; and −32.
+
+    It leads from σ(0) = 1/2 far to the left, where 1/2 + tanh/2 and 1/4 − (y − 1/2)² cancel.
+    """
+    for weight in (8, Fraction(1, 8), -32):
         point = {
-            name: weight if type(symbol) in WEIGHTS else symbol.simplest
+            name: weight if type(symbol) in WEIGHTS and inside(symbol, weight) else symbol.simplest
             for name, symbol in claim.variables.items()
         }
         depths = (name for name, symbol in claim.variables.items() if symbol.form == "depth")
@@ -137,12 +140,11 @@ def uniform(claim: Claim, fmt: Format) -> Iterator[Example]:
 
 def corners(claim: Claim, fmt: Format) -> Iterator[Example]:
     """Each of a claim's numbers at either end of its domain, where most margins are least."""
-    for depth in (1, 3) if is_stepwise(claim) else (1,):
-        structure = replace(ordinary(claim, depth), rows=4, width=4, inner=(3,), region="moderate")
-        for name in structure.numbers:
-            for end in ends(claim.variables[name]):
-                numbers = {**structure.numbers, name: end}
-                yield fill(claim, fmt, replace(structure, numbers=numbers), enumerated=False)
+    structure = replace(ordinary(claim, 1), rows=4, width=4, inner=(3,), region="moderate")
+    for name in structure.numbers:
+        for end in ends(claim.variables[name]):
+            numbers = {**structure.numbers, name: end}
+            yield fill(claim, fmt, replace(structure, numbers=numbers))
 
 
 def edges(claim: Claim, fmt: Format) -> list[int]:
