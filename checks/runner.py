@@ -35,6 +35,7 @@ from checks.outcomes import judge
 from checks.pinned import large, pinned
 from checks.strategies import examples
 from checks.tally import Tally
+from checks.thresholds import thresholds
 from checks.traits import forms, is_deep, is_enumerable
 from checks.unusable import Unusable
 from checks.verdict import Cell, Result, Verdict
@@ -275,7 +276,11 @@ def check(
         return check_mean(claim, implementation, fmt, seed)
     started = time.perf_counter()
     tally = Tally(claim, fmt)
-    for example in chain(corpus.examples(claim, fmt), pinned(claim, fmt)):
+    for example in chain(
+        corpus.examples(claim, fmt),
+        pinned(claim, fmt),
+        thresholds(claim, fmt, implementation),
+    ):
         tally.add(example, judge(claim, implementation, fmt, example))
     count = profile.examples
     if not claim.variables:  # there is nothing to draw
