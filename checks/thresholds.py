@@ -4,6 +4,9 @@ There one way to compute has lost its value and another has not, as erfc(27.2) i
 the GELU at −38.5 is not. Such a strip is too narrow for samples, and found by bisection.
 """
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,11 +16,14 @@ from checks.formats import Format
 from checks.implementation import Implementation, Misbehaviour
 from checks.lowering import lower
 from checks.machines import machine
+from checks.pinned import ordinary
+from checks.program import Argument
 from checks.tracing import run
-from checks.traits import is_enumerable, is_unary
+from checks.traits import is_enumerable, is_of_one
 from theory.claim import Claim
 
 Ordinals = NDArray[np.int64]
+Numbers = dict[str, Argument]
 
 GRID = 8192  # a fourth of a binade in float64, and less in float32
 SECTIONS = 64
@@ -27,32 +33,51 @@ AT_MOST = 16
 DISTANCES = np.ldexp(1.0, -np.arange(4, 13))
 
 
-@np.errstate(all="ignore")
-def thresholds(claim: Claim, fmt: Format, implementation: Implementation) -> list[Example]:
+def thresholds(claim: Claim, fmt: Format, implementation: Implementation) -> Iterator[Example]:
     """Numbers on both sides of every threshold of a claim about one number, in one example."""
-    if not is_unary(claim) or is_enumerable(claim, fmt) or implementation.library == "ideal":
-        return []
-    ((name, domain),) = claim.variables.items()
+    if not is_of_one(claim) or is_enumerable(claim, fmt) or implementation.library == "ideal":
+        return
+    name, domain = _entries(claim)
+    numbers = ordinary(claim, 1).numbers
+    try:
+        values = _around(claim, fmt, implementation, numbers)
+    except Misbehaviour:  # of which ordinary examples tell
+        return
+    values = values[np.isfinite(values) & inside(domain, values)]
+    if values.size:
+        yield Example(numbers, {(name, 0): values}, len(values))
+
+
+@np.errstate(all="ignore")
+def _around(
+    claim: Claim, fmt: Format, implementation: Implementation, numbers: Numbers
+) -> NDArray[Any]:
+    """The numbers at thresholds, and some at growing distances on both sides."""
+    _, domain = _entries(claim)
     top = fmt.largest_ordinal
     grid = np.linspace(-top, top, GRID).astype(np.int64).clip(-top, top)
     grid = grid[inside(domain, fmt.from_ordinals(grid))]
-    try:
-        first, beyond = _bisected(claim, fmt, implementation, grid)
-    except Misbehaviour:  # of which ordinary examples tell
-        return []
+    first, beyond = _bisected(claim, fmt, implementation, numbers, grid)
     at = fmt.from_ordinals(beyond).astype(np.float64)[:, None]
     near = fmt.nearest(np.hstack([at * (1 - DISTANCES), at * (1 + DISTANCES)]).ravel())
-    values = np.unique(np.concatenate([fmt.from_ordinals(first), fmt.from_ordinals(beyond), near]))
-    values = values[np.isfinite(values) & inside(domain, values)]
-    return [Example({}, {(name, 0): values}, len(values))] if values.size else []
+    return np.unique(np.concatenate([fmt.from_ordinals(first), fmt.from_ordinals(beyond), near]))
+
+
+def _entries(claim: Claim) -> tuple[str, Any]:
+    """The variable whose every entry is a sample."""
+    return next(one for one in claim.variables.items() if one[1].form == "entries")
 
 
 def _bisected(
-    claim: Claim, fmt: Format, implementation: Implementation, grid: Ordinals
+    claim: Claim,
+    fmt: Format,
+    implementation: Implementation,
+    numbers: Numbers,
+    grid: Ordinals,
 ) -> tuple[Ordinals, Ordinals]:
     """The last number before each threshold and the first one beyond."""
-    ((name, _),) = claim.variables.items()
-    program = lower(claim, {})
+    name, _ = _entries(claim)
+    program = lower(claim, numbers)
 
     def kinds(ordinals: Ordinals) -> NDArray[np.bool_]:
         """What is 0 and what is finite of all that is delivered for each number."""

@@ -21,10 +21,15 @@ def is_unary(claim: Claim) -> bool:
     return sorted(symbol.form for symbol in claim.variables.values()) == ["entries"]
 
 
+def is_of_one(claim: Claim) -> bool:
+    """Whether a claim is about one real number, with parameters or without."""
+    kinds = [symbol.form for symbol in claim.variables.values()]
+    return kinds.count("entries") == 1 and set(kinds) <= {"entries", "number"}
+
+
 def is_enumerable(claim: Claim, fmt: Format) -> bool:
     """Whether every input of the format is tried: one real number, in 16 bits."""
-    kinds = [symbol.form for symbol in claim.variables.values()]
-    return fmt.bits == 16 and kinds.count("entries") == 1 and set(kinds) <= {"entries", "number"}
+    return fmt.bits == 16 and is_of_one(claim)
 
 
 def is_layered(claim: Claim) -> bool:

@@ -1,6 +1,7 @@
 """What is lost in a strip too narrow for samples is found on both sides of where it begins."""
 
 from dataclasses import replace
+from fractions import Fraction
 from types import MappingProxyType
 
 import numpy as np
@@ -17,6 +18,7 @@ from theory.book import CLAIMS
 BOOK = {claim.name: claim for claim in CLAIMS}
 NEGATIVE = BOOK["gelu_is_negative_on_the_left"]
 SILU = BOOK["silu_slope_at_most_1_09984"]
+ELU = BOOK["elu_slope_at_most_one_or_alpha"]
 TANH = BOOK["tanh_saturates_at_plus_and_minus_one"]
 
 
@@ -56,9 +58,14 @@ def test_a_gap_beside_the_largest_number_is_a_defect(wrong):
 
 
 def test_numbers_are_tried_where_samples_are_few_and_functions_are_called():
-    assert thresholds(SILU, FLOAT16, NUMPY_TEXTBOOK) == []
-    assert thresholds(SILU, FLOAT32, IDEAL) == []
-    assert thresholds(TANH, FLOAT32, NUMPY_TEXTBOOK) == []  # which is 0 at 0 only
+    assert not [*thresholds(SILU, FLOAT16, NUMPY_TEXTBOOK)]
+    assert not [*thresholds(SILU, FLOAT32, IDEAL)]
+    assert not [*thresholds(TANH, FLOAT32, NUMPY_TEXTBOOK)]  # which is 0 at 0 only
+
+
+def test_numbers_are_tried_where_a_parameter_has_a_value_of_its_own():
+    (example,) = thresholds(ELU, FLOAT64, NUMPY_TEXTBOOK)
+    assert example.numbers["alpha"] == Fraction(1, 2)
 
 
 def test_a_function_of_what_stands_beside_its_input_ends_the_search_too():
@@ -67,4 +74,4 @@ def test_a_function_of_what_stands_beside_its_input_ends_the_search_too():
 
 
 def test_a_function_that_misbehaves_is_left_to_ordinary_examples():
-    assert thresholds(SILU, FLOAT32, with_silu(lambda x: x[:1])) == []
+    assert not [*thresholds(SILU, FLOAT32, with_silu(lambda x: x[:1]))]
