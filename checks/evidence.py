@@ -542,8 +542,7 @@ def misbehaved(count: int, error: Misbehaviour, culprit: int) -> Evidence:
     outside = np.arange(count) == culprit
     what, unknown = error.what, np.full(1, np.nan)  # the error itself would keep its frames alive
     sample = np.flatnonzero(outside)
-    numbers = (unknown, unknown, unknown, unknown)
-    fault = Faults(error.operation, sample, *numbers, lambda _: what)
+    fault = Faults(error.operation, sample, unknown, unknown, unknown, unknown, lambda _: what)
     return Evidence(
         samples=count,
         false=nothing,

@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import cycle, islice
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from checks.example import Example
 from checks.formats import FLOAT64, Format
 from checks.program import Argument, Key
-from checks.traits import is_bulk, is_deep, is_enumerable
+from checks.traits import is_bulk, is_deep, is_enumerable, the_entries
 from theory.claim import Claim
 from theory.domains import TallShape, WideShape, is_within
 
@@ -61,8 +62,8 @@ def fill(claim: Claim, fmt: Format, structure: Structure, *, enumerated: bool = 
             for key, shape in shapes(name, symbol, structure, count):
                 arrays[key] = draw(rng, fmt, symbol, shape, structure)
     if enumerated and is_enumerable(claim, fmt):
-        (name,) = (name for name, symbol in claim.variables.items() if symbol.form == "entries")
-        arrays[name, 0] = everything(fmt, claim.variables[name])
+        name, domain = the_entries(claim)
+        arrays[name, 0] = everything(fmt, domain)
     samples = len(next(iter(arrays.values()))) if arrays and is_bulk(claim) else 1
     return Example(numbers, arrays, samples)
 
@@ -78,7 +79,7 @@ def shapes(name: str, symbol: Any, structure: Structure, count: int) -> Iterator
     """The keys and shapes of one variable's arrays; a list of shapes for a list of arrays."""
     width, depth = structure.width, structure.depth
     # The layers' widths: those of the rows at both ends, any between.
-    widths = [width, *(structure.inner[i % len(structure.inner)] for i in range(depth - 1)), width]
+    widths = [width, *islice(cycle(structure.inner), depth - 1), width]
     layers = range(1, depth + 1)
     match symbol.form:
         case "entries":

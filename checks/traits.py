@@ -1,5 +1,7 @@
 """What a claim's domains tell about its examples."""
 
+from typing import Any
+
 from checks.formats import Format
 from theory.claim import Claim
 from theory.domains import Steps
@@ -25,6 +27,12 @@ def is_of_one(claim: Claim) -> bool:
     """Whether a claim is about one real number, with parameters or without."""
     kinds = [symbol.form for symbol in claim.variables.values()]
     return kinds.count("entries") == 1 and set(kinds) <= {"entries", "number"}
+
+
+def the_entries(claim: Claim) -> tuple[str, Any]:
+    """The variable of a claim about one number whose every entry is a sample, with its name."""
+    (entries,) = (one for one in claim.variables.items() if one[1].form == "entries")
+    return entries
 
 
 def is_enumerable(claim: Claim, fmt: Format) -> bool:
