@@ -31,6 +31,10 @@ Arrays = Mapping[Key, Any]  # NumPy arrays, or lists of them, in the format unde
 # what the shorter ones are made of.
 PROBED = 64
 
+# The gradients of such a pass. Five, as 2 and 5 have no factor in common: every bit of a number has
+# a say in which is its own.
+PROBES = np.array([0.5, -1.0, 0.25, -0.5, -0.25])
+
 
 @dataclass(frozen=True)
 class Pullback:
@@ -178,14 +182,13 @@ def run(program: Program, machine: Machine, arrays: Arrays) -> Trace:
 
 
 def _probe(y: Stored) -> Stored:
-    """Gradients to send back and judge: other than 1, and in an array not alike.
+    """Gradients to send back and judge: other than 1, and not alike.
 
     Powers of two, which cost no rounding, and none above 1, which would overflow sooner. Entries
-    that are samples have to show the same each by itself, so that all of them get 1/2.
+    that are samples have to show the same each by itself, so that their own bits choose theirs.
     """
-    if y.ndim < 2:
-        return np.full(y.shape, 0.5, y.dtype)
-    return np.resize([0.5, -1, 0.25, -0.5], y.shape).astype(y.dtype)
+    places = y.view(f"u{y.itemsize}") if y.ndim < 2 else np.arange(y.size).reshape(y.shape)
+    return np.asarray(PROBES[places % len(PROBES)], y.dtype)
 
 
 def _pulled(

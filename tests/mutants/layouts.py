@@ -44,6 +44,33 @@ def sigmoid_backward_reads_its_gradient_in_order(grad, x, y):
     return textbook.sigmoid_backward(in_order(grad), x, y)
 
 
+@mutant(NUMPY, "tanh_backward", ("tanh_slope_at_most_one",), layouts=VIEWS[2:])
+def tanh_backward_reads_its_gradient_in_order(grad, x, y):
+    """In a transposed gradient every number is there, at another place."""
+    return textbook.tanh_backward(in_order(grad), x, y)
+
+
+class GradientReadAsTheOutputLies(torch.autograd.Function):
+    """The kernel is given the strides of the output and takes the gradient to have the same."""
+
+    @staticmethod
+    def forward(ctx, x):
+        y = torch.tanh(x)
+        ctx.save_for_backward(y)
+        return y
+
+    @staticmethod
+    def backward(ctx, grad):
+        (y,) = ctx.saved_tensors
+        return grad.as_strided(y.shape, y.stride()) * (1 - y * y)
+
+
+@mutant(TORCH, "tanh", ("tanh_slope_at_most_one",), layouts=VIEWS[2:])
+def tanh_reads_its_gradient_as_its_output_lies(x):
+    """Right wherever gradients lie in memory as the outputs do."""
+    return GradientReadAsTheOutputLies.apply(x)
+
+
 @mutant(NUMPY, "batch_norm", MOMENTS, layouts=("channels last",))
 def batch_norm_reads_channels_last_as_first(x, gamma, beta, eps):
     """The buffer of (batch, height, width, channels) read as if it were in the order of the shape.
