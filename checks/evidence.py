@@ -439,6 +439,8 @@ def _breaks(relation: Relation, left: Ball, right: Ball) -> Any:
 
     An inequality gets no slack: equality at the reference's own rounding is equality.
     """
+    if relation is Relation.IFF:
+        return np.asarray(left.mid != right.mid, dtype=bool)
     difference = _difference(left, right)
     error = left.rad + right.rad
     with np.errstate(invalid="ignore"):

@@ -168,11 +168,17 @@ def _sign(ar: Arithmetic, x: Ball) -> Ball:
 
 
 def _positive(ar: Arithmetic, x: Ball) -> Ball:
-    return ar.point(np.asarray(x.mid > 0, dtype=bool))
+    return _truth(ar, x, x.mid > 0)
 
 
 def _nonnegative(ar: Arithmetic, x: Ball) -> Ball:
-    return ar.point(np.asarray(x.mid >= 0, dtype=bool))
+    return _truth(ar, x, x.mid >= 0)
+
+
+def _truth(ar: Arithmetic, x: Ball, of_midpoint: Any) -> Ball:
+    """1 where a sign is as asked, 0 where not, by the midpoint; either where it may be another."""
+    doubtful = (np.abs(x.center) <= x.rad) & (x.rad > 0)
+    return Ball(ar.point(np.asarray(of_midpoint, dtype=bool)).mid, np.where(doubtful, 1.0, 0.0))
 
 
 # What may cancel: the sizes of its terms are those of its operands.

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sympy import Eq
+from sympy import Abs, Eq, Rational
 
 from checks.example import Example
 from checks.formats import BFLOAT16, FLOAT32, FORMATS
@@ -15,10 +15,10 @@ from checks.implementations.torch_eager import torch_eager
 from checks.lowering import LoweringError, lower
 from checks.outcomes import judge
 from checks.verdict import Verdict
-from theory.calculus import Computed, Identical, Slope
+from theory.calculus import Computed, Identical, Iff, Slope
 from theory.claim import Claim, apart, claim
 from theory.domains import Real
-from theory.heads import leaky_relu, relu
+from theory.heads import leaky_relu, relu, sigmoid
 from theory.sources import CV
 
 EVERY_FORMAT = pytest.mark.parametrize("fmt", FORMATS.values(), ids=str)
@@ -84,3 +84,23 @@ def test_an_overflow_of_the_reference_refutes_nothing(fmt):
 
     found = verdicts(stated(power_is_itself), IDEAL, fmt, 1, 1e36)
     assert found == [Verdict.HOLDS, Verdict.FORMAT_LIMIT]
+
+
+@EVERY_FORMAT
+def test_what_the_reference_cannot_tell_apart_refutes_no_equivalence(fmt):
+    def steepest_at_zero(x: Real):
+        return Iff(Slope(sigmoid(x), x) < Rational(1, 4), Abs(x) > 0)
+
+    # There the slope is 1/4 less x²/16, far below the reference's own rounding.
+    tiny = fmt.smallest_subnormal
+    found = verdicts(stated(steepest_at_zero), IDEAL, fmt, 0, tiny, 1)
+    assert found == [Verdict.HOLDS, Verdict.FORMAT_LIMIT, Verdict.HOLDS]
+
+
+@EVERY_FORMAT
+def test_an_equivalence_that_is_false_is_refuted(fmt):
+    def on_the_right(x: Real):
+        return Iff(relu(x) > 0, x > 1)
+
+    entry = stated(on_the_right)
+    assert verdicts(entry, NUMPY_TEXTBOOK, fmt, 0.5, 2) == [Verdict.FALSE, Verdict.HOLDS]
