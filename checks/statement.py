@@ -152,7 +152,7 @@ def _rows(ar: Arithmetic, x: Ball) -> Ball:
 
 def _count_beyond(ar: Arithmetic, x: Ball, bound: Any) -> Ball:
     """The entries whose midpoints lie beyond, give or take those whose balls reach the bound."""
-    excess = ar.subtract(ar.absolute(x), ar.absolute(_ball(ar, bound)))
+    excess = ar.subtract(ar.absolute(x), _ball(ar, bound))
     beyond = np.asarray(excess.mid > 0, dtype=bool)
     doubtful = ~(np.abs(excess.center) > excess.rad) & (excess.rad > 0)
     return Ball(ar.point(beyond.sum(axis=0)).mid, doubtful.sum(axis=0))

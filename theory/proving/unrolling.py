@@ -224,10 +224,11 @@ class Unrolling:
 
     def count_beyond(self, x: Any, bound: Any) -> Any:
         """How many entries of each column are larger in magnitude than a bound."""
-        beyond = broadcast(
-            lambda one, limit: S(1 if self.field.sign(one**2 - limit**2) > 0 else 0), x, bound
-        )
-        return _column_total(beyond)
+
+        def counted(one: Any, limit: Any) -> Any:
+            return S(int(self.field.sign(self.absolute(one) - limit) > 0))
+
+        return _column_total(broadcast(counted, x, bound))
 
     def absolute(self, a: Any) -> Any:
         """The absolute value of a number."""
