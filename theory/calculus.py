@@ -7,6 +7,7 @@ the checker's own gets between a claim and its verdict.
 """
 
 from collections.abc import Callable
+from inspect import signature
 from typing import Any
 
 from sympy import Dummy, Equality, Expr, Symbol, Tuple, sympify
@@ -71,7 +72,11 @@ class Iterated(Head):
         return (body.free_symbols - self.bound_symbols) | start.free_symbols | count.free_symbols
 
     def _latex(self, printer: Any, exp: str | None = None) -> str:
-        body, h, layer, start, count = map(printer._print, self.args)
+        body, h, layer, start, count = self.args
+        if layer.name in {symbol.name for symbol in count.free_symbols}:  # of an outer index
+            other = Symbol("j")
+            body, layer = body.xreplace({layer: other}), other
+        body, h, layer, start, count = map(printer._print, (body, h, layer, start, count))
         power = f"^{{{exp}}}" if exp else ""
         return (
             rf"\left[{h} \mapsto {body}\right]_{{{layer}=1}}^{{{count}}}"
@@ -80,8 +85,12 @@ class Iterated(Head):
 
 
 def layers(step: Callable[[Any, Any], Any], start: Any) -> Callable[[Any], Any]:
-    """A network of symbolic depth: `layers(step, x)(n)` is step(n, … step(2, step(1, x)))."""
-    h, layer = Dummy("h"), Dummy("i", integer=True, positive=True)
+    """A network of symbolic depth: `layers(step, x)(n)` is step(n, … step(2, step(1, x))).
+
+    It is printed with the names of the step's own parameters.
+    """
+    counted, carried, *_ = signature(step).parameters
+    h, layer = Dummy(carried), Dummy(counted, integer=True, positive=True)
     body = step(layer, h)
 
     def output(count: Any) -> Any:
