@@ -64,6 +64,9 @@ ARORA_2019 = Document(
     "Arora et al. 2019", "Theoretical analysis of auto rate-tuning by batch normalization", "ICLR"
 )
 BA_2016 = Document("Ba et al. 2016", "Layer normalization", "arXiv:1607.06450")
+BENGIO_2007 = Document(
+    "Bengio et al. 2007", "Greedy layer-wise training of deep networks", "NeurIPS 19"
+)
 CLEVERT_2016 = Document(
     "Clevert et al. 2016",
     "Fast and accurate deep network learning by exponential linear units",

@@ -24,14 +24,12 @@ from theory.domains import (
     Coefficient,
     Depth,
     Features,
-    Fractions,
     GrowthRate,
     PositiveReal,
     PositiveWeights,
     Real,
     SquareMatrix,
     Surpluses,
-    UnitInterval,
     Vector,
     WeightMatrices,
     WeightMatrix,
@@ -238,10 +236,12 @@ def network_is_its_first_layer_applied_last(n: Depth, x: Vector, W: WeightMatric
 
 
 @false(REFUTED)
-def factors_below_one_vanish_one_power_faster(n: Depth, x: Real, u: Fractions, q: UnitInterval):
+def factors_below_one_vanish_one_power_faster(n: Depth, x: Real, w: Weights, b: Biases):
     """One layer too many."""
-    a = layers(lambda i, h: sigmoid(4 * q * u[i] * h), x)
-    return Abs(Gradient(a(n), x)) <= q ** (n + 1)
+    a = layers(lambda i, h: sigmoid(w[i] * h + b[i]), x)
+    z = w[i] * a(i - 1) + b[i]
+    largest = Largest(Abs(w[i] * Slope(sigmoid(z), z)), (i, 1, n))
+    return Abs(Gradient(a(n), x)) <= largest ** (n + 1)
 
 
 @false(REFUTED)

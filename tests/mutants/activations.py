@@ -53,7 +53,11 @@ def sigmoid_slope_is_a_difference(grad, x, y):
     return (wide(grad) * (wide(y) - wide(y) * wide(y))).astype(x.dtype)
 
 
-@mutant(NUMPY, "sigmoid_backward", ("factors_below_one_vanish",))
+@mutant(
+    NUMPY,
+    "sigmoid_backward",
+    ("factors_below_one_vanish", "sigmoid_slope_is_a_quarter_only_at_zero"),
+)
 def sigmoid_slope_forgets_the_output(grad, x, y):
     """1 − y for y(1 − y): the slope of the logarithm of the sigmoid."""
     return (wide(grad) * (1 - wide(y))).astype(x.dtype)

@@ -9,6 +9,15 @@ def sigmoid_slope_at_most_a_quarter(x: Real):
     return Slope(sigmoid(x), x) <= Rational(1, 4)
 
 
+@claim(source=CV.section("1"))
+def sigmoid_slope_is_a_quarter_only_at_zero(x: Real):
+    """The sigmoid is as steep as 1/4 at 0 alone.
+
+    In floats it is so wherever its slope rounds to 1/4, which is near 0.
+    """
+    return Iff(Slope(sigmoid(x), x) < Rational(1, 4), Abs(x) > 0)
+
+
 @claim(source=ML38.section("二"))
 def sigmoid_slope_is_positive(x: Real):
     """The sigmoid rises everywhere.
@@ -133,8 +142,8 @@ def a_dead_relu_unit_never_recovers(
 ):
     """A ReLU unit that no sample activates gets no gradient, whatever c arrives from above.
 
-    Gradient descent leaves it as it is. Such a unit is one that takes in what other ReLUs put out,
-    and whose weights and bias are negative.
+    Stated for a unit that takes in what other ReLUs put out, and whose weights and bias are
+    negative. A step of gradient descent without momentum or weight decay leaves it as it is.
     """
     cost = Total(c * relu(linear(x, w, b)))
     return Eq(Norm(Gradient(cost, w)) + Norm(Gradient(cost, b)), 0)
@@ -144,7 +153,10 @@ def a_dead_relu_unit_never_recovers(
 def a_dead_leaky_relu_unit_recovers(
     x: NonnegativeBatch, w: NegativeWeightMatrix, b: NegativeFeatures, k: Positive
 ):
-    """A leaky ReLU unit where a ReLU would be dead still has a gradient by its bias."""
+    """A leaky ReLU unit where a ReLU would be dead still has a gradient by its bias.
+
+    Stated for an upstream gradient of 1.
+    """
     return Gradient(Total(leaky_relu(linear(x, w, b), k)), b) > 0
 
 
@@ -152,14 +164,15 @@ def a_dead_leaky_relu_unit_recovers(
 def a_dead_elu_unit_recovers(w: NegativeReal, x: Positive):
     """An ELU unit where a ReLU would be dead still has a gradient by its weight.
 
-    In floats it has none far out on the left, as the slope of ELU is 0 there.
+    Stated for an upstream gradient of 1. In floats it has none far out on the left, as the slope of
+    ELU is 0 there.
     """
     return Gradient(elu(x * w, 1), w) > 0
 
 
 @claim(source=SOLUTIONS.section("3.3"))
 def a_large_step_can_kill_a_relu_unit(x: PositiveReal, w: PositiveReal, b: PositiveReal):
-    """A step of rate 2(w/x + b) turns the weight and bias of an active ReLU unit negative.
+    """A step of rate 2(w/x + b) down an active ReLU unit turns its weight and bias negative.
 
     No input that is not negative activates it again.
     """
@@ -170,7 +183,7 @@ def a_large_step_can_kill_a_relu_unit(x: PositiveReal, w: PositiveReal, b: Posit
 # -- how steep the others are ---------------------------------------------------------------------
 
 
-@claim(source=KLAMBAUER_2017.equation(2), attained_at={"x": 0})
+@claim(source=KLAMBAUER_2017.equation(2))
 def selu_slope_at_most_1_7581(x: Real):
     """SELU is never steeper than 1.7581; scale times alpha, its slope at 0, is 1.7580993."""
     return Abs(Slope(selu(x), x)) <= Rational("1.7581")
@@ -208,7 +221,7 @@ def gelu_tanh_slope_at_most_1_129(x: Real):
 
 @claim(source=HENDRYCKS_2016.section("2"))
 def gelu_is_negative_on_the_left(x: NegativeReal):
-    """GELU is negative on the left of 0, however small.
+    """GELU is negative everywhere on the left of 0, though by ever less.
 
     In floats it is 0 far out: (1 + erf(x/sqrt(2)))/2 as soon as erf rounds to -1 (the method's
     limit); by way of erfc, only where the value underflows (the format's).
@@ -222,7 +235,7 @@ def mish_slope_at_most_1_0885(x: Real):
     return Abs(Slope(mish(x), x)) <= Rational("1.0885")
 
 
-@claim(source=GLOROT_2010.section("2.2"), attained_at={"x": 0})
+@claim(source=GLOROT_2010.section("2.3"), attained_at={"x": 0})
 def softsign_slope_at_most_one(x: Real):
     """Softsign is never steeper than 1, its slope at 0."""
     return Abs(Slope(softsign(x), x)) <= 1
@@ -320,7 +333,7 @@ def sigmoid_saturates_at_zero_and_one(x: Real):
 
 @claim(source=(ML38.section("二"), IEEE_754.section("6.1")))
 def sigmoid_slope_vanishes_at_both_ends(x: Real):
-    """A saturated sigmoid passes no gradient on."""
+    """The slope of the sigmoid goes to 0 on both sides: saturated, it passes hardly any on."""
     return Limits(Slope(sigmoid(x), x), x, 0, 0)
 
 
@@ -332,13 +345,13 @@ def tanh_saturates_at_plus_and_minus_one(x: Real):
 
 @claim(source=IEEE_754.section("6.1"))
 def tanh_slope_vanishes_at_both_ends(x: Real):
-    """A saturated tanh passes no gradient on."""
+    """The slope of tanh goes to 0 on both sides: saturated, it passes hardly any on."""
     return Limits(Slope(tanh(x), x), x, 0, 0)
 
 
 @claim(source=(ML38.section("三"), IEEE_754.section("6.1")))
 def relu_vanishes_on_the_left_and_grows_on_the_right(x: Real):
-    """ReLU is 0 at -∞ and ∞ at ∞: x times (x > 0) is neither, but NaN."""
+    """ReLU is 0 at -∞, where x times (x > 0) is NaN, and ∞ at ∞."""
     return Limits(relu(x), x, 0, oo)
 
 

@@ -11,7 +11,7 @@ def sgd_step_is_minus_rate_times_gradient(theta: Parameters, g: Gradients, rate:
 
 @claim(source=(SOLUTIONS.section("1"), RUMELHART_1986.equation(3)))
 def squared_error_gradient(x: Vector, y: Vector, f: SmoothMap):
-    """The gradient of ‖f(x) − y‖² is twice the error times the Jacobian of f."""
+    """The gradient of ‖f(x) − y‖² by x is twice the error times the Jacobian of f."""
     error = f(x) - y
     return Eq(Gradient(Total(error**2), x), 2 * Dot(error, Jacobian(f(x), x)))
 
@@ -20,9 +20,9 @@ def squared_error_gradient(x: Vector, y: Vector, f: SmoothMap):
 def quadratic_descent_converges_below_two_over_curvature(
     n: Steps, theta: Real, rate: LearningRate, q: Contraction
 ):
-    """At a rate of (1 + q)/λ, q < 1, n steps down λθ²/2 leave (−q)ⁿ of the way to the minimum.
+    """At a rate of (1 + q)/λ, 1/2 < q < 1, n steps down λθ²/2 leave (−q)ⁿ of the way.
 
-    Every step leads past it. Here q > 1/2; the rates further below 2/λ have claims of their own.
+    Every step leads past the minimum. The rates further below 2/λ have claims of their own.
     """
     curvature = (1 + q) / rate
     descent = layers(lambda i, h: sgd_step(h, curvature * h, rate, 0), theta)
@@ -46,7 +46,7 @@ def quadratic_descent_converges_fast_near_one_over_curvature(
 def quadratic_descent_does_not_turn_below_one_over_curvature(
     n: Steps, theta: Real, rate: LearningRate, q: Contraction
 ):
-    """At a rate of (1 − q)/λ, 0 < q < 1, n steps down λθ²/2 leave qⁿ of the way to the minimum."""
+    """At a rate of (1 − q)/λ, 1/2 < q < 1, n steps down λθ²/2 leave qⁿ of the way."""
     curvature = (1 - q) / rate
     descent = layers(lambda i, h: sgd_step(h, curvature * h, rate, 0), theta)
     return Eq(descent(n), q**n * theta)
@@ -80,10 +80,11 @@ def quadratic_descent_overflows_at_step(
 def gradient_through_descent_vanishes_where_it_converges(
     n: Steps, theta: Real, rate: LearningRate, q: Contraction
 ):
-    """At a rate of (1 − q)/λ, q < 1, n steps down λθ²/2 leave qⁿ of a gradient.
+    """At a rate of (1 − q)/λ, 1/2 < q < 1, n steps down λθ²/2 leave qⁿ of a gradient.
 
     A step is a residual layer of slope 1 − ηλ: what it leaves of the way to the minimum, it also
-    leaves of the gradient of all that is learned through training, such as its start.
+    leaves of the gradient of all that is learned through training, such as its start. At a rate of
+    (1 + q)/λ that is −q.
     """
     curvature = (1 - q) / rate
     descent = layers(lambda i, h: sgd_step(h, curvature * h, rate, 0), theta)
@@ -113,9 +114,9 @@ def large_rates_feed_on_themselves(n: Steps, theta: Real, rate: LearningRate, q:
 def small_rates_need_proportionally_more_steps(
     n: Steps, theta: PositiveReal, rate: LearningRate, s: SmallRate
 ):
-    """At a rate of s/λ, s < 1/2, n steps down λθ²/2 leave at least e^(−2ns) of the way.
+    """At a rate of s/λ, 1/8 < s < 1/2, n steps down λθ²/2 leave at least e^(−2ns) of the way.
 
-    What counts is ns: a tenth of the rate takes ten times as many steps, within a factor of 2.
+    What counts is ns: half the rate takes twice as many steps, within a factor of 2.
     """
     curvature = s / rate
     descent = layers(lambda i, h: sgd_step(h, curvature * h, rate, 0), theta)
@@ -126,7 +127,7 @@ def small_rates_need_proportionally_more_steps(
 def proportionally_more_small_steps_suffice(
     n: Steps, theta: PositiveReal, rate: LearningRate, s: SmallRate
 ):
-    """At a rate of s/λ, s < 1/2, n steps down λθ²/2 leave at most e^(−ns) of the way."""
+    """At a rate of s/λ, 1/8 < s < 1/2, n steps down λθ²/2 leave at most e^(−ns) of the way."""
     curvature = s / rate
     descent = layers(lambda i, h: sgd_step(h, curvature * h, rate, 0), theta)
     return descent(n) <= exp(-n * s) * theta
@@ -169,13 +170,15 @@ def training_at_a_large_rate_feeds_on_itself(seed: Seed):
     return Probability(And(grow, stay), seed) > Rational(1, 2)
 
 
-@claim(source=(CV.section("2.6"), SOLUTIONS.section("3.1"), HINTON_2006.section("1")))
+@claim(source=(CV.section("2.6"), SOLUTIONS.section("3.1"), BENGIO_2007.section("4")))
 def greedy_pretraining_helps_deep_sigmoid_nets(seed: Seed):
-    """Pretrained layer by layer, five sigmoid layers of 30 learn digits that they else do not.
+    """Pretrained layer by layer, five sigmoid layers of 30 learn digits that they otherwise do not.
 
-    Every layer first halves the error of reconstructing its input through a layer of sigmoids, by
-    itself. Measured: accuracies of 0.74 to 0.93 against 0.10, which is guessing. Through a linear
-    decoder pretraining does not help, and neither does it on the two circles.
+    The layers are autoencoders, as Bengio et al. have them; Hinton et al. 2006 stack restricted
+    Boltzmann machines. Every layer first halves the error of reconstructing its input through a
+    layer of sigmoids, by itself. Measured: accuracies of 0.74 to 0.93 against 0.10, which is
+    guessing. Through a linear decoder pretraining does not help, and neither does it on the two
+    circles.
     """
     net = Network(
         depth=5, width=30, inputs=64, outputs=10, activation="sigmoid", start="xavier normal"

@@ -27,7 +27,10 @@ def l1_gradient_is_a_sign(w: Parameters, alpha: Positive):
 def weight_decay_contracts_weights(
     theta: Parameters, g: Gradients, rate: LearningRate, alpha: Positive
 ):
-    """With a decay of 2α every step multiplies the weights by 1 − 2αη before the gradient acts."""
+    """With a decay of 2α every step multiplies the weights by 1 − 2αη before the gradient acts.
+
+    A contraction as long as αη < 1; beyond that the decay itself explodes.
+    """
     return Eq(sgd_step(theta, g, rate, 2 * alpha), (1 - 2 * alpha * rate) * theta - rate * g)
 
 
@@ -41,13 +44,13 @@ def bounded_weights_bound_the_gradient(
     """Through n layers of tanh a gradient grows by at most the product of the weights' norms.
 
     Equality in layers of one neuron whose argument is 0: there a product that is rounded up breaks
-    the bound. By the singular values, which are smaller than these norms, it is a bound as well.
+    the bound. By the singular values, which are at most these norms, it is a bound as well.
     """
     h = layers(lambda i, h: tanh(linear(h, W[i], b[i])), x)
     return Norm(Gradient(Total(g * h(n)), x)) <= Product(Norm(W[i]), (i, 1, n)) * Norm(g)
 
 
-@claim(source=LOSHCHILOV_2019.section("2"), corrects="l2_equals_decay_in_adam")
+@claim(source=LOSHCHILOV_2019.section("2"), corrects="l2_equals_decoupled_decay_in_adam")
 def l2_equals_decay_in_sgd(theta: Real, g: Real, rate: LearningRate, alpha: Positive):
     """In gradient descent the gradient 2αθ of an L2 penalty does what a weight decay of 2α does."""
     return Eq(sgd_step(theta, g + 2 * alpha * theta, rate, 0), sgd_step(theta, g, rate, 2 * alpha))
@@ -66,7 +69,7 @@ def l2_equals_decay_in_sgd(theta: Real, g: Real, rate: LearningRate, alpha: Posi
     },
     instead="l2_equals_decay_in_sgd",
 )
-def l2_equals_decay_in_adam(
+def l2_equals_decoupled_decay_in_adam(
     theta: Real,
     g: Real,
     rate: LearningRate,
@@ -75,7 +78,7 @@ def l2_equals_decay_in_adam(
     eps: Epsilon,
     alpha: Positive,
 ):
-    """In Adam the gradient 2αθ of an L2 penalty does what a weight decay of 2α does.
+    """In Adam the gradient 2αθ of an L2 penalty does what a decoupled decay of 2α, AdamW's, does.
 
     Adam divides the penalty's gradient by the root of the second moment, together with the loss's:
     the weights that have the largest gradients are then decayed the least.
@@ -151,7 +154,8 @@ def data_augmentation_prevents_vanishing(
 ):
     """With data that are moved, the gradient does not shrink from layer to layer of sigmoids.
 
-    It is bounded by (max|w| / 4)ⁿ for every input, and so for every change of the data.
+    It is bounded by (max|w| / 4)ⁿ for every input, and so for every change of the data: where all
+    weights are below 4 it vanishes.
     """
     a = layers(lambda i, h: sigmoid(w[i] * h + b[i]), x + shift)
     return Abs(Gradient(a(n), x)) >= Abs(Gradient(a(1), x))
