@@ -25,7 +25,7 @@ from checks.vocabulary import BUILT_IN, FORMATS, MEASURED_ON
 from theory.book import MEASURED
 from theory.claim import Claim, ClaimError, Standing, apart, claim
 from theory.domains import Seed
-from theory.measures import GrowthPerLayer, LogErrorSlope, Measure, Probability, WeightGrowth
+from theory.measures import GrowthPerLayer, LogErrorSlope, Measure, Probability
 from theory.proof import Outcome, prove
 from theory.recipes import Network, Recipe
 from theory.sources import Document
@@ -47,6 +47,7 @@ MUTANTS = {
     "layers_near_the_input_learn_slowest": ({}, {"activation": "identity", "gain": 2}),
     "error_signal_decays_exponentially_with_depth": ({}, {"activation": "identity"}),
     "random_relu_gradients_spread_with_inverse_width": ({}, {"activation": "identity"}),
+    "good_initialisation_always_prevents_vanishing": ({}, {"activation": "identity", "gain": 2}),
     "large_start_explodes_small_start_vanishes": ({}, {"activation": "tanh"}),
     "residual_gradient_hardly_ever_vanishes": ({}, {"branch": "none"}),
     "thousand_layer_residual_net_keeps_its_gradient": ({"branch": "relu linear"}, {"gain": 3}),
@@ -66,7 +67,7 @@ MUTANTS = {
         {"start": "he uniform"},
     ),
     "mean_gradient_per_layer_during_training": ({"activation": "tanh"}, {"start": "he uniform"}),
-    "lower_rate_avoids_explosion": ({}, {"steps": 2}, WeightGrowth),
+    "lower_rate_avoids_explosion": ({}, {"gain": 1}),
     "first_gradient_does_not_depend_on_the_rate": ({"rate": Rational(1, 10)}, {"batch": 31}),
     "clipping_saves_an_exploding_run": ({}, {"clip": 1000}),
     "training_at_a_large_rate_feeds_on_itself": ({}, {"rate": Rational(1, 1000)}),

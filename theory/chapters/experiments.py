@@ -6,7 +6,7 @@ from theory.language import *
 @claim(source=RECTIFIER.section("2"))
 def two_circles_data(seed: Seed):
     """The two noisy circles that the experiments train on are scikit-learn's, to the last bit."""
-    return Probability(Eq(DifferenceFromScikitLearn(TwoCircles(), seed), 0), seed) > Rational(1, 2)
+    return Probability(Eq(DifferenceFromScikitLearn(TwoCircles(), seed), 0), seed) > Rational(3, 4)
 
 
 @claim(source=RECTIFIER.section("3"))
@@ -74,7 +74,7 @@ def the_start_decides(seed: Seed):
 
 @claim(source=RECTIFIER.section("5"))
 def mean_gradient_per_layer_during_training(seed: Seed):
-    """In the net that learns, the first layer has a larger mean gradient than the last; else not.
+    """In a net that learns the first layer has a larger mean gradient than the last, else less.
 
     Measured, first to last layer, averaged over the training: 2.2 for ReLU with He's start, 0.38
     for tanh from U(0, 1), both in the median. The least gradients are those of the fifth layer for
@@ -122,14 +122,14 @@ def ten_layer_convnet_with_its_fourth_layer_at_one_tenth_explodes(seed: Seed):
     instead="first_gradient_does_not_depend_on_the_rate",
 )
 def lower_rate_avoids_explosion(seed: Seed):
-    """Where gradients explode at the start, a lower rate makes the first of them smaller.
+    """At a rate of 1/10000 the first gradient of ten layers at thrice He's start is below 1000.
 
-    A rate scales what follows a gradient. It can keep a run from diverging later, see
-    `training_at_a_large_rate_feeds_on_itself`.
+    Measured: 4.7·10³ to 1.7·10⁵. A rate scales what follows a gradient. It can keep a run from
+    diverging later, see `training_at_a_large_rate_feeds_on_itself`.
     """
     net = Network(depth=10, width=20, activation="relu", start="he normal", gain=3)
-    first = lambda rate: FirstGradientNorm(net, Training(rate=rate, steps=1), seed)
-    return Probability(first(Rational(1, 10000)) < first(Rational(1, 10)), seed) > Rational(1, 2)
+    first = FirstGradientNorm(net, Training(rate=Rational(1, 10000), steps=1), seed)
+    return Probability(first < 1000, seed) > Rational(1, 2)
 
 
 @claim(source=TECHNIQUES.section("2.2.2"), corrects="lower_rate_avoids_explosion")
@@ -138,4 +138,4 @@ def first_gradient_does_not_depend_on_the_rate(seed: Seed):
     net = Network(depth=10, width=20, activation="relu", start="he normal", gain=3)
     first = lambda rate: FirstGradientNorm(net, Training(rate=rate, steps=1), seed)
     same = Eq(first(Rational(1, 10000)), first(Rational(1, 10)))
-    return Probability(same, seed) > Rational(1, 2)
+    return Probability(same, seed) > Rational(3, 4)

@@ -67,17 +67,17 @@ def xavier_scales_linear_gradients_by_the_fans(x: Vector, shape: Shape, seed: Se
 
 @refuted(
     source=TECHNIQUES.section("2.2.2"),
-    by={"n": 2, "x": 0, "w": 1, "b": 0},
+    by={"seed": 0},
     instead="scaling_a_weight_up_saturates_its_sigmoid",
 )
-def good_initialisation_always_prevents_vanishing(n: Depth, x: Real, w: PositiveWeights, b: Biases):
-    """With the right start the gradient passes a chain of sigmoids without getting smaller.
+def good_initialisation_always_prevents_vanishing(seed: Seed):
+    """From Xavier's start a gradient passes 20 layers of 64 sigmoids without getting smaller.
 
-    A chain of n lets at most (max|w| / 4)ⁿ through, whatever its input: with weights of variance 1,
-    as Xavier's start draws them at this width, it vanishes.
+    Measured: 5·10⁻¹³ to 2·10⁻¹² of it arrives. A start cannot mend the sigmoid's quarter: weights
+    that make up for it saturate the units behind them.
     """
-    a = layers(lambda i, h: sigmoid(w[i] * h + b[i]), x)
-    return Abs(Gradient(a(n), x)) >= 1
+    net = Network(depth=20, width=64, inputs=64, activation="sigmoid", start="xavier normal")
+    return Probability(GradientNormRatio(net, seed) >= 1, seed) > Rational(1, 2)
 
 
 @claim(
@@ -85,10 +85,11 @@ def good_initialisation_always_prevents_vanishing(n: Depth, x: Real, w: Positive
     corrects="good_initialisation_always_prevents_vanishing",
 )
 def scaling_a_weight_up_saturates_its_sigmoid(t: Real):
-    """However large a weight is, at an input x > 0 a sigmoid's slope by x stays below 1/(4x).
+    """However large a weight is, at x > 0 the slope of σ(wx) by x stays below 1/(4x).
 
-    For t = wx the slope of σ(wx) by x is w·σ'(wx) = t·σ'(t)/x: a weight above 4 that could make up
-    for the sigmoid's quarter drives all but the smallest inputs into saturation.
+    For t = wx it is w·σ'(wx) = t·σ'(t)/x: a weight above 4 that could make up for the sigmoid's
+    quarter drives all but the smallest inputs into saturation, or with a bias b all but those near
+    −b/w.
     """
     return t * Slope(sigmoid(t), t) < Rational(1, 4)
 
@@ -137,10 +138,10 @@ def lecun_normal_weights_have_variance_one_over_fan_in(shape: Shape, seed: Seed)
 def truncated_normal_weights_have_less_variance(
     shape: Shape, std: Positive, low: Positive, high: Positive, seed: Seed
 ):
-    """Cut to [-low, high], normal weights keep std² less what φ has at the cuts.
+    """Cut to [-low, high], normal weights have the mean square std²·(1 − (aφ(a) + bφ(b))/p).
 
-    At two deviations on either side 0.774 of the variance is left: who wants all of it divides std
-    by 0.8796.
+    With a = low/std, b = high/std and p the probability to lie between. At two deviations on either
+    side 0.774 of the variance is left: who wants all of it divides std by 0.8796.
     """
     a, b = low / std, high / std
     density = lambda t: exp(-(t**2) / 2) / sqrt(2 * pi)
@@ -178,7 +179,8 @@ def orthogonal_weights_prefer_no_direction(shape: Shape, gain: Positive, seed: S
 def large_start_explodes_small_start_vanishes(seed: Seed):
     """He's start times g makes a gradient grow by g a layer, through 20 ReLU layers of 64.
 
-    Within a tenth: it halves with g = 1/2, stays with g = 1 and doubles with g = 2.
+    Within a tenth: it halves with g = 1/2, stays with g = 1 and doubles with g = 2. In a ReLU net
+    without biases the three are one: what is measured is that He's own start keeps it.
     """
     net = Network(depth=20, width=64, inputs=64, activation="relu", start="he normal")
     growth = lambda gain: GrowthPerLayer(net.but(gain=gain), seed) / gain
