@@ -7,7 +7,8 @@ its probability says which side of 1/2 it lies on.
 
 Measures of a start take a network and a seed: the network starts, standard normal inputs go forward
 and a random normal gradient goes backward. The error δ of a layer is what arrives at the layer's
-output before the activation. Measures of a training take a network, a training and a seed.
+output before the activation; of a residual block, behind the block; of a step in time, at the
+step's input. Measures of a training take a network, a training and a seed.
 """
 
 from typing import Any, ClassVar

@@ -195,10 +195,10 @@ def _bowl(rate: float, fmt: str) -> Row:
 # leaves the format there is nothing between.
 SHAPES: dict[Shape, tuple[Row, ...]] = {
     Shape.SLOW: (
+        _bowl(1.125, "float16"),
         _bowl(1.25, "float16"),
         _bowl(1.5, "float16"),
-        _bowl(1.5, "bfloat16"),
-        _bowl(1.75, "float32"),
+        _bowl(2, "float16"),
     ),
     Shape.JUMP: (
         _bowl(5, "float16"),

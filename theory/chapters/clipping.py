@@ -92,7 +92,7 @@ def value_clipping_keeps_the_direction(g: Gradients, c: ClippingLimit):
 
 
 @claim(source=(TECHNIQUES.section("3.2"), PASCANU_2013.section("3.2")))
-def clipped_step_is_bounded(p: Gradients, g: Gradients, c: ClippingLimit, lr: Positive):
+def clipped_step_is_bounded(p: Parameters, g: Gradients, c: ClippingLimit, lr: Positive):
     """A step along gradients that are clipped to norm c is no longer than the rate times c."""
     return Norm(sgd_step(p, clip_by_norm(g, c), lr, 0) - p) <= lr * c
 

@@ -21,7 +21,11 @@ def four_fifths_to_the_hundredth_is_two_e_minus_10():
 
 @claim(source=(ML38.section("三"), IEEE_754.section("4.3.1")))
 def repeated_factor_overflows_at_depth(q: GrowthFactor, n: Depth):
-    """With q > 1 the power qⁿ overflows exactly from depth log(T)/log(q) on, T the threshold."""
+    """With q > 1 the power qⁿ overflows exactly from depth log(T)/log(q) on, T the threshold.
+
+    float16 is the first: 1.5ⁿ is infinite from 28 there, from 219 in bfloat16 and float32, and from
+    1,751 in float64.
+    """
     return Iff(Abs(power(q, n)) < OVERFLOW_THRESHOLD, n < log(OVERFLOW_THRESHOLD) / log(q))
 
 
@@ -39,9 +43,10 @@ def repeated_factor_overflows_at_depth_when_iterated(q: GrowthFactor, n: Depth):
 
 @claim(source=(ML38.section("一"), IEEE_754.section("4.3.1")))
 def repeated_factor_underflows_at_depth(q: DecayFactor, n: Depth):
-    """With q < 1 the power qⁿ underflows exactly from depth log(T)/log(q) on, T the threshold.
+    """With 1/2 < q < 1 the power qⁿ is 0 exactly from depth log(T)/log(q) on, T the threshold.
 
-    Strictly above T: half the smallest subnormal itself is a tie and rounds to even, to zero.
+    0.8ⁿ is 0 from 78 (float16), 419 (bfloat16), 466 (float32) and 3,340 (float64) on. Strictly
+    above T: half the smallest subnormal itself is a tie and rounds to even, to zero.
     """
     return Iff(power(q, n) > UNDERFLOW_THRESHOLD, n < log(UNDERFLOW_THRESHOLD) / log(q))
 
@@ -58,9 +63,10 @@ def repeated_factor_never_reaches_zero(q: DecayFactor, n: Depth):
 
 @claim(source=ML38.section("一"))
 def repeated_factor_keeps_shrinking(q: DecayFactor, n: Depth):
-    """Each further factor q < 1 makes the product smaller.
+    """Each further factor q, 1/2 < q < 1, makes the product smaller.
 
-    In floats it stalls: k times the smallest subnormal stays where it is once q·k rounds to k.
+    In floats it stalls: k times the smallest subnormal stays where it is once q·k rounds to k. 0.8ⁿ
+    does at twice that, after 71 (float16), 412 (bfloat16), 459 (float32) and 3,332 (float64) steps.
     """
     product = layers(lambda i, h: q * h, 1)
     return Computed(product(n)) < Computed(product(n - 1))

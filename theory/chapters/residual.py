@@ -31,7 +31,9 @@ def residual_gradient_as_printed(n: Depth, x: Vector, f: SmoothMap, g: Vector):
 
     The document differentiates the branches by the last output x_L instead of the first input. No
     branch depends on x_L, which comes after them all, so the bracket is 1 and the branches' part of
-    the gradient is lost.
+    the gradient is lost. Read as a total derivative, where the blocks can be inverted, the bracket
+    is 2 − 1/J, J being the true factor: 1.5588 for three blocks of one neuron with J = 2.2667, and
+    right for J = 1 alone.
     """
     h = layers(lambda i, h: residual(h, f(i, h)), x)
     loss = Total(g * h(n))
@@ -43,7 +45,8 @@ def residual_gradient_as_printed(n: Depth, x: Vector, f: SmoothMap, g: Vector):
 def identity_path_is_lossless(n: Depth, x: Real, w: Weights, g: PositiveReal):
     """Where the branches of n residual blocks are 0, the upstream gradient arrives bit for bit.
 
-    Each branch is the ReLU of something negative. An upstream zero may change its sign on the way.
+    Each branch is the ReLU of what is never positive. An upstream zero may change its sign on the
+    way.
     """
     h = layers(lambda i, h: residual(h, relu(-((w[i] * h) ** 2))), x)
     loss = Total(g * h(n))
@@ -68,8 +71,8 @@ def residual_gradient_vanishes_exactly_when_a_branch_is_minus_one(n: Depth, x: R
 def residual_gradient_never_vanishes(n: Depth, x: Real, w: Weights):
     """The gradient of a residual network is never 0, as the branches cannot all be -1.
 
-    One branch that is -1 is enough. It is possible, though of probability 0 where the weights have
-    a continuous distribution.
+    One branch that is -1 is enough, and as it is linear, it is -1 for every sample of a batch. It
+    is possible, though of probability 0 where the weights have a continuous distribution.
     """
     h = layers(lambda i, h: residual(h, w[i] * h), x)
     return Abs(Gradient(h(n), x)) > 0
@@ -85,10 +88,11 @@ def residual_jacobian_sums_over_paths(n: Depth, x: Real, w: Fractions):
 
 @claim(source=SOLUTIONS.section("3.5"))
 def residual_gradient_hardly_ever_vanishes(seed: Seed):
-    """Past eight blocks h + relu(wh)v/√8 with random weights a gradient arrives, 99 times of 100.
+    """The first of eight blocks h + relu(wh)v/√8 gets a gradient, 99 times of 100.
 
-    Over the reals always: weights that have a density make a branch of slope -1 with probability 0.
-    Without the skips a block lets a gradient through where w is positive, half of the time.
+    Over the reals it does with probability 1: random weights that have a density make no branch of
+    slope -1. Without the skips a block lets a gradient through where w is positive, half of the
+    time.
     """
     net = ResidualNetwork(depth=8, width=1, branch="relu linear")
     return Probability(GradientNormRatio(net, seed) > 0, seed) > Rational(99, 100)
@@ -98,14 +102,15 @@ def residual_gradient_hardly_ever_vanishes(seed: Seed):
 def thousand_layer_residual_net_keeps_its_gradient(seed: Seed):
     """A thousand blocks h + relu(hW)V/√1000 keep a gradient within a factor of ten.
 
-    Measured: a factor of 1.6. A plain net of as many layers relu(hW) with weights 0.7 times He's,
-    about as large as Xavier's, loses it entirely: it underflows to 0 in float32. Branches relu(hW)
+    A plain net of as many layers relu(hW), from the same start, keeps less than 10⁻⁹ of it.
+    Measured: 1.4 to 2.0 times, against 10⁻²³ to 6·10⁻¹⁴. With weights 0.7 times He's, about as
+    large as Xavier's, what is left without skips underflows to 0 in float32. Branches relu(hW)
     divided by the depth keep it as well, within a fortieth.
     """
     net = ResidualNetwork(depth=1000, width=32, branch="relu linear")
     kept = GradientNormRatio(net, seed)
-    lost = GradientNormRatio(net.but(branch="none", gain=Rational(7, 10)), seed)
-    event = And(kept > Rational(1, 10), kept < 10, Eq(lost, 0))
+    lost = GradientNormRatio(net.but(branch="none"), seed)
+    event = And(kept > Rational(1, 10), kept < 10, lost < Rational(1, 10**9))
     return Probability(event, seed) > Rational(1, 2)
 
 
