@@ -31,9 +31,9 @@ Arrays = Mapping[Key, Any]  # NumPy arrays, or lists of them, in the format unde
 # what the shorter ones are made of.
 PROBED = 64
 
-# The gradients of such a pass. Five, as 2 and 5 have no factor in common: every bit of a number has
-# a say in which is its own.
-PROBES = np.array([0.5, -1.0, 0.25, -0.5, -0.25])
+# The gradients of such a pass: of all bits, and one above 1. Five, as 2 and 5 have no factor in
+# common: every bit of a number has a say in which is its own.
+PROBES = np.array([1 / 3, -3, 0.7, -1 / 7, 0.9])
 
 
 @dataclass(frozen=True)
@@ -184,8 +184,8 @@ def run(program: Program, machine: Machine, arrays: Arrays) -> Trace:
 def _probe(y: Stored) -> Stored:
     """Gradients to send back and judge: other than 1, and not alike.
 
-    Powers of two, which cost no rounding, and none above 1, which would overflow sooner. Entries
-    that are samples have to show the same each by itself, so that their own bits choose theirs.
+    Entries that are samples have to show the same each by itself, so that their own bits choose
+    theirs.
     """
     places = y.view(f"u{y.itemsize}") if y.ndim < 2 else np.arange(y.size).reshape(y.shape)
     return np.asarray(PROBES[places % len(PROBES)], y.dtype)

@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 from checks.enclosures import Arithmetic, Ball, hull
-from checks.rules.elementwise import by_sign, product, shifted
+from checks.rules.elementwise import by_sign, or_from_output, product, shifted
 from checks.rules.rule import Contributions, Rule
 
 SIXTH, THIRD, HALF = Fraction(1, 6), Fraction(1, 3), Fraction(1, 2)
@@ -83,7 +83,9 @@ def _hardswish(ar: Arithmetic, x: Ball) -> Ball:
 def _hardswish_backward(ar: Arithmetic, x: Ball, output: Ball, grad: Ball) -> Contributions:
     # (2x + 3)/6, or x/3 + 1/2
     slope = ar.add(ar.multiply(x, ar.number(THIRD)), ar.number(HALF))
-    inside = product(ar, grad, slope)
+    # or both parts of the product x · (x + 3)/6, differentiated one after the other.
+    parts = product(ar, grad, _line(ar, x, SIXTH, 3)), product(ar, grad, x, ar.number(SIXTH))
+    inside = or_from_output(ar, product(ar, grad, slope), ar.add(*parts))
     # By way of a hard sigmoid without a slope, grad · 1 is left as well.
     return (_blurred(ar, x, _between(ar, x, -3, 3, inside, _level(ar, 0, x), grad), inside, grad),)
 
