@@ -151,8 +151,9 @@ class Arithmetic:
         Around a NaN the ball is unbounded: what comes of one may be anything.
         """
         values = np.asarray(values, dtype=np.float64)
-        size = np.abs(values)
-        rad = np.where(size < self.flushed, size, np.where(np.isnan(size), np.inf, 0.0))
+        rad = np.where(np.isnan(values), np.inf, 0.0)
+        if self.flushed:
+            rad = np.where(np.abs(values) < self.flushed, np.abs(values), rad)
         return Ball(reference.lift(values) if self.wide else values, rad)
 
     @cache  # noqa: B019  # there are a dozen arithmetics, and they live as long as the process
@@ -213,12 +214,18 @@ class Arithmetic:
     def multiply(self, a: Ball, b: Ball) -> Ball:
         """a · b."""
         with np.errstate(over="ignore", invalid="ignore"):
-            rad: Any = np.zeros(np.broadcast_shapes(a.shape, b.shape))
+            rad: Any = 0.0
             if a.rad.any() or b.rad.any():
                 # Zero times an infinite radius is NaN here, as zero times an infinity is in floats.
                 rad = np.abs(a.center) * b.rad + np.abs(b.center) * a.rad + a.rad * b.rad
             mid = np.asarray(a.mid * b.mid)
-        return self.rounded(mid, rad)
+        product = self.rounded(mid, rad)
+        if product.center.all():
+            return product
+        # Times a zero nothing is rounded.
+        exact = (a.magnitude == 0) & np.isfinite(b.magnitude)
+        exact = exact | ((b.magnitude == 0) & np.isfinite(a.magnitude))
+        return Ball(mid, np.where(exact, 0.0, product.rad))
 
     def reordered(self, product: Ball, *factors: Ball) -> Ball:
         """A product of several factors in any order: another order underflows at another place.
@@ -344,6 +351,8 @@ class Arithmetic:
             spread = np.abs(a.center) @ b.rad + a.rad @ b.magnitude
             error = size * (gamma(terms, self.unit) + (terms + 1) * self.reference_unit)
             lost = terms * (self.tiny + self.flushed)
+            if not (a.center.all() and b.center.all()):  # of a product with a zero nothing is
+                lost = _counted(a, b) * (self.tiny + self.flushed)
             rad = _upward(spread + error + lost, 2 * terms + 8)
             mid = a.mid @ b.mid
         return Ball(mid, np.where(size + error <= self.ceiling, rad, np.inf))
@@ -368,7 +377,9 @@ def store(ball: Ball, storage: Format, working: Format, *, flushes: bool = False
     magnitude = ball.magnitude
     with np.errstate(over="ignore", invalid="ignore"):
         finite = np.where(np.isfinite(magnitude), magnitude, 0.0)
-        rad = ball.rad + storage.ulp(finite)
+        rad = ball.rad + np.where(
+            magnitude == 0, 0.0, storage.ulp(finite)
+        )  # zero is stored as it is
         if flushes:
             smallest = np.abs(ball.center) - ball.rad
             rad = rad + np.where(smallest < storage.smallest_normal, storage.smallest_normal, 0.0)
@@ -390,6 +401,11 @@ def _upward(rad: Any, roundings: int) -> Any:
 def _sum(values: Any, axis: Axis, keepdims: bool) -> Any:
     with np.errstate(over="ignore", invalid="ignore"):
         return np.asarray(np.sum(values, axis=axis, keepdims=keepdims))
+
+
+def _counted(a: Ball, b: Ball) -> Any:
+    """How many terms of each entry of a matrix product may be other than zero."""
+    return (a.magnitude != 0).astype(np.float64) @ (b.magnitude != 0)
 
 
 def _wide_reciprocal(mid: Wide) -> Wide:

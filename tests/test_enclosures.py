@@ -317,9 +317,20 @@ def test_a_stored_ball_contains_what_was_flushed(fmt, seed):
 
 
 @SHORT
-def test_a_stored_zero_is_zero_but_for_one_subnormal(fmt):
+def test_a_stored_zero_is_zero(fmt):
     ball = store(Ball(np.zeros(1), np.zeros(1)), fmt, FLOAT32)
+    assert ball.rad.tolist() == [0.0]
+    ball = store(Ball(np.zeros(1), np.full(1, 2.0**-1074)), fmt, FLOAT32)
     assert ball.rad.tolist() == [fmt.smallest_subnormal]
+
+
+@EVERY
+def test_times_a_zero_nothing_is_rounded(fmt):
+    ar = exactly(fmt)
+    zeros, ones = point(ar, [[0.0, 0.0]]), point(ar, [[1.0], [1 / 3]])
+    assert not ar.multiply(zeros, ones).rad.any()
+    assert not ar.dot(zeros, ones).rad.any()
+    assert ar.dot(point(ar, [[0.0, 1.0]]), ones).rad.all()
 
 
 @EVERY
