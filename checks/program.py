@@ -14,7 +14,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from checks.operations import is_differentiable, state_of
+from checks.operations import function_of, is_differentiable, state_of
 from checks.recent import Recent
 
 Key = tuple[str, int]  # a variable and its layer, which is 0 where it has none
@@ -77,6 +77,7 @@ class Program:
     relation: Relation
     limits: tuple[float, float] | None = None
     _ancestors: dict[int, tuple[int, ...]] = field(default_factory=dict, compare=False)
+    _calls: dict[Any, tuple[int, ...]] = field(default_factory=dict, compare=False, repr=False)
     # What does not depend on the implementation, by example and format.
     known: Recent[Any] = field(default_factory=lambda: Recent(64), compare=False, repr=False)
 
@@ -137,6 +138,18 @@ class Program:
         ways = {y: path for (y, by_rows), path in self.paths.items() if path and not by_rows}
         inner = {node for y in ways for node in self.ancestors(y) if node != y}
         return {y: path if y in inner else self.ancestors(y) for y, path in ways.items()}
+
+    def outputs(self, index: int) -> tuple[int, ...]:
+        """The nodes that are outputs of the same call as this one, it included, in order."""
+        node = self.network[index]
+        call = function_of(node.operation), node.arguments
+        if call not in self._calls:
+            self._calls[call] = tuple(
+                other
+                for other, one in enumerate(self.network)
+                if (function_of(one.operation), one.arguments) == call
+            )
+        return self._calls[call]
 
     def path(self, y: int, sources: Collection[int]) -> tuple[int, ...]:
         """The nodes through which a gradient passes on its way from y to any of the sources.

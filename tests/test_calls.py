@@ -67,6 +67,23 @@ def test_a_backward_pass_that_changes_what_it_reads_is_named(implementation, whi
     assert found == ["sigmoid_backward changed an array that it was given"]
 
 
+class MaskedInPlace(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x.clamp(min=0)
+
+    @staticmethod
+    def backward(ctx, grad):
+        return grad.masked_fill_(ctx.saved_tensors[0] <= 0, 0)
+
+
+def test_a_torch_function_that_changes_the_gradient_it_is_given_is_named():
+    changing = TORCH.replace(relu=MaskedInPlace.apply)
+    found = misbehaviours(BOOK["relu_slope_is_zero_or_one"], changing, numbers(1, -2))
+    assert found == ["the backward pass of relu changed the gradient that it was given"]
+
+
 @BOTH
 def test_a_residual_may_add_to_what_its_branch_returned(implementation):
     def in_place(x, branch):

@@ -86,7 +86,7 @@ def test_the_gradients_of_both_outputs_add_up(library):
     assert judge(BOTH, BUILT_IN[library], FLOAT32, example()).gravest is Verdict.HOLDS
 
 
-def test_a_backward_pass_gets_zeros_for_the_output_that_is_not_meant():
+def test_a_backward_pass_gets_the_gradients_of_all_outputs_at_once():
     seen = []
 
     def backward(grads, *operands):
@@ -94,7 +94,7 @@ def test_a_backward_pass_gets_zeros_for_the_output_that_is_not_meant():
         return TEXTBOOK["lstm_cell_backward"](grads, *operands)
 
     traced(NUMPY_TEXTBOOK.replace(lstm_cell_backward=backward))
-    assert set(seen) == {(True, False), (False, True)}
+    assert (True, True) in seen
 
 
 def test_a_hand_written_backward_pass_over_tensors_gets_both_gradients():

@@ -90,10 +90,16 @@ class NumpyMachine(Machine):
     def pull(
         self, program: Program, values: Mapping[int, Array], path: Sequence[int], seed: Stored
     ) -> dict[int, Stored]:
-        """The textbook reverse pass, one hand-derived backward pass a node."""
+        """The textbook reverse pass, one hand-derived backward pass a call."""
+        reached = set(path)
+        waiting: dict[int, Array] = {}  # gradients of outputs, until those of the others are there
 
         def contributions(index: int, grad: Array) -> Sequence[Any]:
             node = program.network[index]
+            if outputs_of(node.operation):
+                waiting[index] = grad
+                if index != min(reached.intersection(program.outputs(index))):
+                    return []
             arguments = [values[a] if isinstance(a, int) else a for a in node.arguments]
             with np.errstate(all="ignore"):
                 if node.operation in _BACKWARD:
@@ -107,13 +113,12 @@ class NumpyMachine(Machine):
                 output = self.results[index]
                 if names := outputs_of(node.operation):
                     output = tuple(output)
-                    place = output_number(node.operation)
-                    grad = tuple(
-                        _relisted(grad, output[other])
-                        if other == place
-                        else mapped(np.zeros_like, output[other])
-                        for other in range(len(names))
-                    )
+                    grads = [mapped(np.zeros_like, output[place]) for place in range(len(names))]
+                    for other in program.outputs(index):
+                        if other in waiting:
+                            place = output_number(program.network[other].operation)
+                            grads[place] = _relisted(waiting[other], output[place])
+                    grad = tuple(grads)
                 else:
                     grad, output = _relisted(grad, output), _relisted(values[index], output)
                 result = self.called(name, function, grad, *given, output)

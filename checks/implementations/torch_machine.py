@@ -2,16 +2,19 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import ml_dtypes
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from checks.implementation import Misbehaviour
+from checks.formats import Format
+from checks.implementation import Implementation, Misbehaviour
 from checks.lists import entered, fresh_state, mapped
-from checks.operations import as_called, function_of, is_drawn, state_of
+from checks.operations import as_called, function_of, is_drawn, outputs_of, state_of
 from checks.program import Program
 from checks.tracing import Machine, Stored, called, checked, delivered, matching, number
 
@@ -28,6 +31,12 @@ _DTYPES = {
 
 class TorchMachine(Machine):
     """torch tensors on the implementation's device."""
+
+    def __init__(self, implementation: Implementation, fmt: Format) -> None:
+        super().__init__(implementation, fmt)
+        self.arrived: list[tuple[str, Tensor, NDArray[Any]]] = []  # by function, and as it was
+        # What functions of several outputs returned, and the arguments, whose identities name them.
+        self.calls: dict[tuple[Any, ...], tuple[Any, Any]] = {}
 
     def load(self, values: Any, *, differentiated: bool = True) -> Any:
         """Leaves that autograd records."""
@@ -70,11 +79,18 @@ class TorchMachine(Machine):
 
         function = self._differentiable(name, function)
         state = state_of(operation)
+        call = name, *map(id, arguments)
+        given_as = arguments
         arguments = [
             argument.detach() if place in state else number(argument)
             for place, argument in enumerate(arguments)
         ]
-        result = self.called(name, function, *as_called(name, arguments))
+        if call in self.calls:  # for another of its outputs: the gradients of all arrive together
+            result, _ = self.calls[call]
+        else:
+            result = self.called(name, function, *as_called(name, arguments))
+        if outputs_of(operation):
+            self.calls[call] = result, given_as
         if is_drawn(operation):
             if not isinstance(result, Tensor):
                 raise Misbehaviour(name, f"returned {type(result).__name__}, expected Tensor")
@@ -84,7 +100,19 @@ class TorchMachine(Machine):
         result = delivered(operation, result, arguments)
         # An input that is returned as it is would be one node with it for autograd.
         given = {id(part) for argument in arguments for part in entered(argument)}
-        return mapped(lambda part: part.view_as(part) if id(part) in given else part, result)
+        # And an output that another is made of would get that one's gradient as well.
+        several = bool(outputs_of(operation))
+        result = mapped(
+            lambda part: part.view_as(part) if several or id(part) in given else part, result
+        )
+        for part in filter(lambda part: part.requires_grad, entered(result)):
+            part.register_hook(partial(self._arrives, name))
+        return result
+
+    def _arrives(self, name: str, grad: Any) -> None:
+        """Keep a gradient that a function is given, and what it holds before the function runs."""
+        if grad is not None:  # as it is for one of several outputs that nothing depends on
+            self.arrived.append((name, grad, self.save(grad)))
 
     def _zeros(self, shape: tuple[int, ...]) -> Tensor:
         return torch.zeros(
@@ -159,6 +187,7 @@ class TorchMachine(Machine):
         if not values[y].requires_grad:
             raise Misbehaviour(program.network[y].operation, "returned a tensor without a gradient")
         name = function_of(program.network[y].operation)
+        self.arrived.clear()
         gradients = called(
             f"the backward pass of {name}",
             torch.autograd.grad,
@@ -170,6 +199,10 @@ class TorchMachine(Machine):
             True,  # only_inputs
             True,  # allow_unused
         )
+        for name, grad, before in self.arrived:  # which may stand on another way, too
+            if self.save(grad).tobytes() != before.tobytes():
+                what = "changed the gradient that it was given"
+                raise Misbehaviour(f"the backward pass of {name}", what)
         found = iter(gradients)
         result: dict[int, Any] = {}
         for index in path:

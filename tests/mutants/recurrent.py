@@ -95,6 +95,13 @@ def lstm_backward_sends_the_gradient_past_the_gate(grads, *operands):
     return x_grad, h_grad, grads[1], *rest
 
 
+@mutant(NUMPY, "lstm_cell_backward", ("lstm_cell_gradient_adds_up_both_outputs",))
+def lstm_backward_takes_one_of_two_gradients(grads, *operands):
+    """What arrives by the output is left out where anything arrives along the cells."""
+    h_grad, c_grad = grads
+    return textbook.lstm_cell_backward((0 * h_grad if c_grad.any() else h_grad, c_grad), *operands)
+
+
 @mutant(NUMPY, "lstm_cell_backward", OUTPUT[:1])
 def lstm_backward_forgets_the_output(grads, *operands):
     """Only the gradient of the cell comes back, not that of the output."""

@@ -101,6 +101,29 @@ def lstm_output_path_passes_two_gates(
     return Eq(Slope(h1, c), o * (1 - Exactly(tanh(c1)) ** 2) * f)
 
 
+@claim(source=(SOLUTIONS.section("3.6"), GERS_2000.section("3.2")))
+def lstm_cell_gradient_adds_up_both_outputs(
+    x: InputBatch,
+    h: Batch,
+    c: Batch,
+    U: InputGates,
+    W: GateMatrix,
+    b: GateBiases,
+    a: GateBiases,
+    g: Batch,
+    k: Batch,
+):
+    """What arrives by the output, g, and along the cells, k, leaves as (g o (1 − tanh²c') + k) f.
+
+    That is every step of training but the last, where nothing comes along the cells.
+    """
+    h1, c1 = lstm_cell(x, h, c, U, W, b, a)
+    z = Dot(x, Transpose(U)) + Dot(h, Transpose(W)) + b + a
+    f, o = (Exactly(sigmoid(Part(z, gate, 4))) for gate in (2, 4))
+    loss = Total(g * h1 + k * c1)
+    return Eq(Gradient(loss, c), (g * o * (1 - Exactly(tanh(c1)) ** 2) + k) * f)
+
+
 @claim(source=(CV.section("2.5"), GERS_2000.section("3.1")))
 def lstm_gates_lie_in_unit_interval(x: Real):
     """An LSTM's gates are sigmoids: none is ever fully open, 1, or fully closed, 0.
