@@ -314,3 +314,5 @@ def test_a_claim_without_an_exact_law_says_so_in_one_line():
         with pytest.raises(LoweringError, match=entry.name) as raised:
             judged(entry)
         assert "\n" not in str(raised.value)
+    with pytest.raises(LoweringError, match="known are the second moment of independent normals,"):
+        judged(cubes)

@@ -68,7 +68,7 @@ def means(claim: Claim, program: Program) -> list[Mean]:
     return found
 
 
-_TABLE = [line for line in (__doc__ or "").splitlines() if line.startswith("    ")]
+_TABLE = [line for line in (__doc__ or "").splitlines() if "  " in line]
 
 
 def _refuse_several_sources(claim: Claim) -> None:

@@ -20,6 +20,7 @@ XAVIER = (
 )
 XAVIER_UNIFORM = ("xavier_uniform_weights_have_a_variance_by_both_fans",)
 LECUN = ("lecun_normal_weights_have_variance_one_over_fan_in",)
+LECUN_LAYER = ("lecun_keeps_the_linear_second_moment",)
 TRUNCATED = ("truncated_normal_weights_have_less_variance",)
 ORTHOGONAL = (
     "orthogonal_weights_have_orthonormal_columns",
@@ -150,6 +151,21 @@ def xavier_uniform_adds_the_sides_only(shape, gain, seed):
 def lecun_normal_is_he(shape, seed):
     """Variance 2 / fan_in."""
     return normal(shape, seed, 2 / fans(shape)[0])
+
+
+@mutant(NUMPY, "lecun_normal", LECUN_LAYER)
+def lecun_normal_is_never_negative(shape, seed):
+    """Every square is as it should be, and no sum."""
+    return np.abs(normal(shape, seed, 1 / fans(shape)[0]))
+
+
+@mutant(NUMPY, "lecun_normal", LECUN_LAYER)
+def lecun_normal_repeats_its_columns(shape, seed):
+    """Each block of the generator starts from the same seed."""
+    weight = normal(shape, seed, 1 / fans(shape)[0])
+    half = shape[1] // 2
+    weight[:, half : 2 * half] = weight[:, :half]
+    return weight
 
 
 @mutant(NUMPY, "truncated_normal", TRUNCATED)

@@ -48,6 +48,59 @@ def hardswish_takes_nan_for_a_negative_number(x):
     return np.where(x > -3, textbook.hardswish(x), 0).astype(x.dtype)
 
 
+def otherwise(x, function, value):
+    """A function of numbers; with NaN no comparison holds, and another branch has its value."""
+    return np.where(np.isnan(x), value, function(x)).astype(x.dtype)
+
+
+@mutant(NUMPY, "sigmoid", ("sigmoid_passes_nan_on",))
+def sigmoid_takes_nan_for_a_negative_number(x):
+    """0, as where x > 0 fails."""
+    return otherwise(x, textbook.sigmoid, 0)
+
+
+@mutant(NUMPY, "tanh", ("tanh_passes_nan_on",))
+def tanh_takes_nan_for_a_small_number(x):
+    """0, as where |x| > 1/2 fails."""
+    return otherwise(x, textbook.tanh, 0)
+
+
+@mutant(NUMPY, "selu", ("selu_passes_nan_on",))
+def selu_takes_nan_for_a_negative_number(x):
+    """The value far out on the left."""
+    return otherwise(x, textbook.selu, -1.75)
+
+
+@mutant(NUMPY, "log_sigmoid", ("log_sigmoid_passes_nan_on",))
+def log_sigmoid_takes_nan_for_a_large_number(x):
+    """0, as where x < 0 fails."""
+    return otherwise(x, textbook.log_sigmoid, 0)
+
+
+@mutant(NUMPY, "silu", ("silu_passes_nan_on",))
+def silu_takes_nan_for_a_negative_number(x):
+    """0, as where x > 0 fails."""
+    return otherwise(x, textbook.silu, 0)
+
+
+@mutant(NUMPY, "gelu_tanh", ("gelu_tanh_passes_nan_on",))
+def gelu_tanh_takes_nan_for_a_negative_number(x):
+    """0, as where x > 0 fails."""
+    return otherwise(x, textbook.gelu_tanh, 0)
+
+
+@mutant(NUMPY, "mish", ("mish_passes_nan_on",))
+def mish_takes_nan_for_a_negative_number(x):
+    """0, as where x > 0 fails."""
+    return otherwise(x, textbook.mish, 0)
+
+
+@mutant(NUMPY, "softsign", ("softsign_passes_nan_on",))
+def softsign_takes_nan_for_a_small_number(x):
+    """0, as where |x| > 0 fails."""
+    return otherwise(x, textbook.softsign, 0)
+
+
 @mutant(NUMPY, "clip_by_norm", ("norm_clipping_passes_nan_on",))
 def norm_clipping_puts_zero_for_nan(grads, max_norm):
     """So that a step is always finite, and the run goes on as though nothing had happened."""

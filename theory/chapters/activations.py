@@ -299,6 +299,54 @@ def gelu_passes_nan_on(x: Real):
 
 
 @claim(source=IEEE_754.section("6.2.3"))
+def sigmoid_passes_nan_on(x: Real):
+    """The sigmoid of NaN is NaN."""
+    return PassesNaN(sigmoid(x), x)
+
+
+@claim(source=IEEE_754.section("6.2.3"))
+def tanh_passes_nan_on(x: Real):
+    """tanh of NaN is NaN."""
+    return PassesNaN(tanh(x), x)
+
+
+@claim(source=IEEE_754.section("6.2.3"))
+def selu_passes_nan_on(x: Real):
+    """SELU of NaN is NaN."""
+    return PassesNaN(selu(x), x)
+
+
+@claim(source=IEEE_754.section("6.2.3"))
+def log_sigmoid_passes_nan_on(x: Real):
+    """The sigmoid's logarithm is NaN for NaN."""
+    return PassesNaN(log_sigmoid(x), x)
+
+
+@claim(source=IEEE_754.section("6.2.3"))
+def silu_passes_nan_on(x: Real):
+    """SiLU of NaN is NaN."""
+    return PassesNaN(silu(x), x)
+
+
+@claim(source=IEEE_754.section("6.2.3"))
+def gelu_tanh_passes_nan_on(x: Real):
+    """GELU by way of tanh is NaN for NaN."""
+    return PassesNaN(gelu_tanh(x), x)
+
+
+@claim(source=IEEE_754.section("6.2.3"))
+def mish_passes_nan_on(x: Real):
+    """Mish of NaN is NaN."""
+    return PassesNaN(mish(x), x)
+
+
+@claim(source=IEEE_754.section("6.2.3"))
+def softsign_passes_nan_on(x: Real):
+    """Softsign of NaN is NaN."""
+    return PassesNaN(softsign(x), x)
+
+
+@claim(source=IEEE_754.section("6.2.3"))
 def relu6_passes_nan_on(x: Real):
     """ReLU6 of NaN is NaN, and none of its limits."""
     return PassesNaN(relu6(x), x)

@@ -51,6 +51,13 @@ def xavier_keeps_linear_variance(x: Vector, shape: Shape, seed: Seed):
     return Eq(Expectation(SecondMoment(z), seed), SecondMoment(x))
 
 
+@claim(source=(TECHNIQUES.section("2.2.2"), LECUN_1998.equation(16)))
+def lecun_keeps_the_linear_second_moment(x: Vector, shape: Shape, seed: Seed):
+    """LeCun's start keeps a linear layer's second moment, on average over the weights."""
+    z = linear(x, lecun_normal(shape, seed), Zeros(shape))
+    return Eq(Expectation(SecondMoment(z), seed), SecondMoment(x))
+
+
 @claim(source=GLOROT_2010.equation(12))
 def xavier_scales_linear_gradients_by_the_fans(x: Vector, shape: Shape, seed: Seed):
     """Xavier's start scales a gradient by fan_out over the mean of both fans, on average.
