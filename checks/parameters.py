@@ -1,6 +1,6 @@
 """Numbers that a claim's parameters are given: simple ones, short ones, and those at the ends.
 
-They have at most eight significant bits, so that they are representable in every format.
+Most have at most eight significant bits, so that they are representable in every format.
 """
 
 from collections.abc import Iterable
@@ -33,6 +33,16 @@ def ends(domain: Any) -> tuple[Fraction, Fraction]:
     """The lowest and the highest number that a parameter is given, where margins are least."""
     values = simple(domain) + short(domain)
     return min(values), max(values)
+
+
+@cache
+def customary(domain: Any) -> Fraction:
+    """A number that users write and no short format holds, a tiny one where all are small."""
+    return next(
+        number
+        for number in map(Fraction, (0.999, 0.3, 1.1, 1 / 10**8))
+        if is_within(domain, number, lambda bound: Fraction(str(bound)))
+    )
 
 
 def _inside(domain: Any, values: Iterable[Fraction]) -> set[Fraction]:

@@ -10,15 +10,17 @@ import numpy as np
 
 from checks.example import Example
 from checks.filling import Structure, fill, inside, shapes
-from checks.formats import FLOAT64, Format
+from checks.formats import FLOAT32, FLOAT64, Format
 from checks.lists import entered
-from checks.parameters import ends
+from checks.parameters import customary, ends
 from checks.program import Argument, Key
-from checks.traits import forms, is_deep, is_enumerable, is_unary
+from checks.traits import forms, is_deep, is_enumerable, is_of_one, is_unary, the_entries
 from theory.claim import Claim
 from theory.domains import ClippingLimit, Epsilon, PositiveWeights, Weights
 
 WEIGHTS = (Weights, PositiveWeights)
+STATISTICS = {"batch_norm", "batch_norm_running"}
+CELLS = {"rnn_cell", "lstm_cell", "gru_cell"}
 
 
 def pinned(claim: Claim, fmt: Format) -> Iterator[Example]:
@@ -35,14 +37,19 @@ def pinned(claim: Claim, fmt: Format) -> Iterator[Example]:
         yield from outliers(claim, fmt)
     if is_unary(claim) and not is_enumerable(claim, fmt):
         yield kinks(claim, fmt)
+    if is_of_one(claim):
+        yield from lone(claim, fmt)
+    if CELLS & claim.heads:
+        yield saturated(claim, fmt)
     yield from corners(claim, fmt)
 
 
 def large(claim: Claim, fmt: Format) -> Iterator[Example]:
     """Examples that are tried last, as a smaller one that fails alike is easier to read."""
-    if "batch" in forms(claim) and fmt is not FLOAT64:  # whose reference is dear
+    if "batch" in forms(claim):
+        yield from blocks(claim, fmt)
+    if is_of_one(claim) and fmt is FLOAT32:  # 16 bits are enumerated, and 64 are dear
         yield many(claim, fmt)
-        yield wide(claim, fmt)
     if "tensors" in forms(claim):
         yield lists(claim, fmt)
 
@@ -96,16 +103,42 @@ def outliers(claim: Claim, fmt: Format) -> Iterator[Example]:
         yield at(claim, fmt, {**fixed, batches[0]: rows})
 
 
+def lone(claim: Claim, fmt: Format) -> Iterator[Example]:
+    """A number by itself, where a kernel may take another way; and zero's other sign."""
+    name, domain = the_entries(claim)
+    for value in (2.5, -0.0):
+        if inside(domain, value):
+            yield Example(ordinary(claim, 1).numbers, {(name, 0): np.array([value], fmt.dtype)})
+
+
 def many(claim: Claim, fmt: Format) -> Example:
-    """A batch of more rows than a block of a kernel has, and not a whole number of blocks."""
-    return fill(claim, fmt, replace(ordinary(claim, 1), rows=257, width=2, region="moderate"))
+    """More numbers than a block of a kernel has, and no whole number of blocks; of all sizes."""
+    name, domain = the_entries(claim)
+    top = fmt.largest_ordinal
+    values = fmt.from_ordinals(
+        np.linspace(-top, top, 2 * 1031 + 1).astype(np.int64).clip(-top, top)
+    )
+    values = values[inside(domain, values)]
+    return Example(ordinary(claim, 1).numbers, {(name, 0): values}, len(values))
 
 
-def wide(claim: Claim, fmt: Format) -> Example:
-    """Rows of more features than a block of a kernel has; fewer where matrices are as wide."""
-    width = 130 if forms(claim) <= {"batch", "features", "number"} else 37
-    sized = replace(ordinary(claim, 1), rows=3, width=width, inner=(width - 2,))
-    return fill(claim, fmt, replace(sized, region="moderate", exponent=-2))
+def blocks(claim: Claim, fmt: Format) -> Iterator[Example]:
+    """More rows, and more features, than a block of a kernel has; whole blocks, and others.
+
+    Fewer features where matrices are as wide, and of float64, whose reference is dear.
+    """
+    if fmt is FLOAT64:
+        sizes = [(3, 16)]
+    elif forms(claim) <= {"batch", "features", "number"}:
+        sizes = [(257, 2), (3, 130), (128, 32)]
+    else:
+        sizes = [(257, 2), (3, 37), (128, 16)]
+    if not STATISTICS & claim.heads:  # which take more rows than one
+        sizes.append((1, 8))
+    for rows, width in sizes:
+        sized = replace(ordinary(claim, 1), rows=rows, width=width, inner=(max(width - 2, 1),))
+        exponent = -2 if rows < width else 0
+        yield fill(claim, fmt, replace(sized, region="moderate", exponent=exponent))
 
 
 def kinks(claim: Claim, fmt: Format) -> Example:
@@ -139,12 +172,26 @@ def uniform(claim: Claim, fmt: Format) -> Iterator[Example]:
 
 
 def corners(claim: Claim, fmt: Format) -> Iterator[Example]:
-    """Each of a claim's numbers at either end of its domain, where most margins are least."""
+    """Each of a claim's numbers at either end of its domain, where most margins are least.
+
+    And all of them such as the short formats do not hold.
+    """
     structure = replace(ordinary(claim, 1), rows=4, width=4, inner=(3,), region="moderate")
-    for name in structure.numbers:
-        for end in ends(claim.variables[name]):
-            numbers = {**structure.numbers, name: end}
-            yield fill(claim, fmt, replace(structure, numbers=numbers))
+    settings = [
+        {**structure.numbers, name: end}
+        for name in structure.numbers
+        for end in ends(claim.variables[name])
+    ]
+    if settings:
+        settings.append({name: customary(claim.variables[name]) for name in structure.numbers})
+    for numbers in settings:
+        yield fill(claim, fmt, replace(structure, numbers=numbers))
+
+
+def saturated(claim: Claim, fmt: Format) -> Example:
+    """Rows so large that a cell's gates are open or closed, and its state at an end."""
+    sized = replace(ordinary(claim, 1), rows=3, width=2, inner=(2,))
+    return fill(claim, fmt, replace(sized, region="large"))
 
 
 def edges(claim: Claim, fmt: Format) -> list[int]:
