@@ -82,7 +82,10 @@ class Ball:
 
         So is an infinity, or around itself: what is exact hands on those that it was given.
         """
-        distance = self.distance(values)
+        return self.reaches(self.distance(values))
+
+    def reaches(self, distance: Doubles) -> Any:
+        """Whether what lies at a distance from each midpoint is in its ball."""
         return (distance <= self.rad) | np.isposinf(self.rad)
 
     def distance(self, values: Doubles) -> Doubles:
@@ -190,9 +193,11 @@ class Arithmetic:
         reference_error = max(roundings, 1.0) * self.reference_unit
         # Doubles themselves underflow; above the subnormals that little is lost in the sum.
         absolute = self.tiny * roundings + (0.0 if self.wide else DOUBLE_TINY)
+        of_rad, of_size = _upward(1 + relative, 16), _upward(relative + reference_error, 16)
         with np.errstate(over="ignore", invalid="ignore"):
-            rad = rad + relative * (size + rad) + size * reference_error + absolute
-            rad = _upward(rad, 16)
+            rad = rad * of_rad + size * of_size + _upward(absolute, 16)
+            if self.is_exact:
+                return Ball(mid, rad)
             return Ball(mid, np.where(size + rad <= self.ceiling, rad, np.inf))
 
     # -- operations ---------------------------------------------------------------------------

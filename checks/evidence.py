@@ -216,8 +216,8 @@ def _inspect(
         enclosed = chain(enclosed, _derivatives(program, contract, example, trace))
     for operation, ball, stored in enclosed:
         values = np.asarray(stored, dtype=np.float64)
-        inside = ball.contains(values)
         distance = ball.distance(values)
+        inside = ball.reaches(distance)
         unbounded |= _by_sample(np.isposinf(ball.rad), count)
         with np.errstate(all="ignore"):
             ratio = distance / ball.rad
