@@ -104,9 +104,6 @@ HE_2016 = Document("He et al. 2016", "Identity mappings in deep residual network
 HENDRYCKS_2016 = Document(
     "Hendrycks & Gimpel 2016", "Gaussian error linear units (GELUs)", "arXiv 1606.08415"
 )
-HINTON_2006 = Document(
-    "Hinton et al. 2006", "A fast learning algorithm for deep belief nets", "Neural Computation 18"
-)
 HOCHREITER_1997 = Document(
     "Hochreiter & Schmidhuber 1997", "Long short-term memory", "Neural Computation 9"
 )
@@ -169,4 +166,3 @@ VEIT_2016 = Document(
 YANG_2019 = Document("Yang et al. 2019", "A mean field theory of batch normalization", "ICLR")
 ZHANG_2019 = Document("Zhang & Sennrich 2019", "Root mean square layer normalization", "NeurIPS")
 IEEE_754 = Document("IEEE 754-2019", "Standard for floating-point arithmetic", "IEEE")
-HIGHAM_2002 = Document("Higham 2002", "Accuracy and stability of numerical algorithms", "SIAM")
