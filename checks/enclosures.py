@@ -382,9 +382,8 @@ def store(ball: Ball, storage: Format, working: Format, *, flushes: bool = False
     magnitude = ball.magnitude
     with np.errstate(over="ignore", invalid="ignore"):
         finite = np.where(np.isfinite(magnitude), magnitude, 0.0)
-        rad = ball.rad + np.where(
-            magnitude == 0, 0.0, storage.ulp(finite)
-        )  # zero is stored as it is
+        # Zero is stored as it is.
+        rad = ball.rad + np.where(magnitude == 0, 0.0, storage.ulp(finite))
         if flushes:
             smallest = np.abs(ball.center) - ball.rad
             rad = rad + np.where(smallest < storage.smallest_normal, storage.smallest_normal, 0.0)

@@ -154,8 +154,7 @@ def _count_beyond(ar: Arithmetic, x: Ball, bound: Any) -> Ball:
     """The entries whose midpoints lie beyond, give or take those whose balls reach the bound."""
     excess = ar.subtract(ar.absolute(x), _ball(ar, bound))
     beyond = np.asarray(excess.mid > 0, dtype=bool)
-    doubtful = ~(np.abs(excess.center) > excess.rad) & (excess.rad > 0)
-    return Ball(ar.point(beyond.sum(axis=0)).mid, doubtful.sum(axis=0))
+    return Ball(ar.point(beyond.sum(axis=0)).mid, _is_doubtful(excess).sum(axis=0))
 
 
 def _part(ar: Arithmetic, x: Ball, number: Fraction, of: Fraction) -> Ball:
@@ -163,8 +162,7 @@ def _part(ar: Arithmetic, x: Ball, number: Fraction, of: Fraction) -> Ball:
 
 
 def _sign(ar: Arithmetic, x: Ball) -> Ball:
-    doubtful = ~(np.abs(x.center) > x.rad) & (x.rad > 0)
-    return Ball(ar.point(np.sign(x.center)).mid, np.where(doubtful, 2.0, 0.0))
+    return Ball(ar.point(np.sign(x.center)).mid, np.where(_is_doubtful(x), 2.0, 0.0))
 
 
 def _positive(ar: Arithmetic, x: Ball) -> Ball:
@@ -177,8 +175,13 @@ def _nonnegative(ar: Arithmetic, x: Ball) -> Ball:
 
 def _truth(ar: Arithmetic, x: Ball, of_midpoint: Any) -> Ball:
     """1 where a sign is as asked, 0 where not, by the midpoint; either where it may be another."""
-    doubtful = (np.abs(x.center) <= x.rad) & (x.rad > 0)
-    return Ball(ar.point(np.asarray(of_midpoint, dtype=bool)).mid, np.where(doubtful, 1.0, 0.0))
+    of_midpoint = np.asarray(of_midpoint, dtype=bool)
+    return Ball(ar.point(of_midpoint).mid, np.where(_is_doubtful(x), 1.0, 0.0))
+
+
+def _is_doubtful(x: Ball) -> Any:
+    """Whether an entry may have another sign than its midpoint."""
+    return ~(np.abs(x.center) > x.rad) & (x.rad > 0)
 
 
 # What may cancel: the sizes of its terms are those of its operands.
