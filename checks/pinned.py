@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from checks.example import Example
 from checks.filling import Structure, fill, inside, shapes
@@ -105,20 +106,23 @@ def outliers(claim: Claim, fmt: Format) -> Iterator[Example]:
 
 def lone(claim: Claim, fmt: Format) -> Iterator[Example]:
     """A number by itself, where a kernel may take another way; and zero's other sign."""
-    name, domain = the_entries(claim)
     for value in (2.5, -0.0):
-        if inside(domain, value):
-            yield Example(ordinary(claim, 1).numbers, {(name, 0): np.array([value], fmt.dtype)})
+        if inside(the_entries(claim)[1], value):
+            yield side_by_side(claim, np.array([value], fmt.dtype))
 
 
 def many(claim: Claim, fmt: Format) -> Example:
     """More numbers than a block of a kernel has, and no whole number of blocks; of all sizes."""
-    name, domain = the_entries(claim)
     top = fmt.largest_ordinal
     values = fmt.from_ordinals(
         np.linspace(-top, top, 2 * 1031 + 1).astype(np.int64).clip(-top, top)
     )
-    values = values[inside(domain, values)]
+    return side_by_side(claim, values[inside(the_entries(claim)[1], values)])
+
+
+def side_by_side(claim: Claim, values: NDArray[Any]) -> Example:
+    """Values of a claim's one variable, each of which is a sample."""
+    name, _ = the_entries(claim)
     return Example(ordinary(claim, 1).numbers, {(name, 0): values}, len(values))
 
 
@@ -145,9 +149,7 @@ def kinks(claim: Claim, fmt: Format) -> Example:
     """The halves from -8 to 8, where functions are stitched together, and their neighbours."""
     halves = fmt.ordinals(fmt.nearest(np.arange(-16, 17) / 2))
     values = np.unique(fmt.from_ordinals(np.concatenate([halves - 1, halves, halves + 1])))
-    ((name, domain),) = claim.variables.items()
-    values = values[inside(domain, values)]
-    return Example({}, {(name, 0): values}, len(values))
+    return side_by_side(claim, values[inside(the_entries(claim)[1], values)])
 
 
 def lists(claim: Claim, fmt: Format) -> Example:
@@ -171,6 +173,12 @@ def uniform(claim: Claim, fmt: Format) -> Iterator[Example]:
         yield at(claim, fmt, {**point, **dict.fromkeys(depths, 10)})
 
 
+def saturated(claim: Claim, fmt: Format) -> Example:
+    """Rows so large that a cell's gates are open or closed, and its state at an end."""
+    sized = replace(ordinary(claim, 1), rows=3, width=2, inner=(2,))
+    return fill(claim, fmt, replace(sized, region="large"))
+
+
 def corners(claim: Claim, fmt: Format) -> Iterator[Example]:
     """Each of a claim's numbers at either end of its domain, where most margins are least.
 
@@ -186,12 +194,6 @@ def corners(claim: Claim, fmt: Format) -> Iterator[Example]:
         settings.append({name: customary(claim.variables[name]) for name in structure.numbers})
     for numbers in settings:
         yield fill(claim, fmt, replace(structure, numbers=numbers))
-
-
-def saturated(claim: Claim, fmt: Format) -> Example:
-    """Rows so large that a cell's gates are open or closed, and its state at an end."""
-    sized = replace(ordinary(claim, 1), rows=3, width=2, inner=(2,))
-    return fill(claim, fmt, replace(sized, region="large"))
 
 
 def edges(claim: Claim, fmt: Format) -> list[int]:

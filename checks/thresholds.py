@@ -16,7 +16,7 @@ from checks.formats import Format
 from checks.implementation import Implementation, Misbehaviour
 from checks.lowering import lower
 from checks.machines import machine
-from checks.pinned import ordinary
+from checks.pinned import ordinary, side_by_side
 from checks.tracing import run
 from checks.traits import is_enumerable, is_of_one, the_entries
 from theory.claim import Claim
@@ -36,8 +36,7 @@ def thresholds(claim: Claim, fmt: Format, implementation: Implementation) -> Ite
     if not is_of_one(claim) or is_enumerable(claim, fmt) or implementation.library == "ideal":
         return
     name, domain = the_entries(claim)
-    numbers = ordinary(claim, 1).numbers
-    program = lower(claim, numbers)
+    program = lower(claim, ordinary(claim, 1).numbers)
 
     @np.errstate(all="ignore")
     def kinds(ordinals: Ordinals) -> NDArray[np.bool_]:
@@ -59,7 +58,7 @@ def thresholds(claim: Claim, fmt: Format, implementation: Implementation) -> Ite
     values = np.unique(np.concatenate(parts))
     values = values[np.isfinite(values) & inside(domain, values)]
     if values.size:
-        yield Example(numbers, {(name, 0): values}, len(values))
+        yield side_by_side(claim, values)
 
 
 @np.errstate(over="ignore")
