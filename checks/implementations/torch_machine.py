@@ -78,7 +78,7 @@ class TorchMachine(Machine):
                 return block(x, self.branch(program, index, x, value))
 
         function = self._differentiable(name, function)
-        state = state_of(operation)
+        state, several = state_of(operation), bool(outputs_of(operation))
         call = name, *map(id, arguments)
         given_as = arguments
         arguments = [
@@ -89,7 +89,7 @@ class TorchMachine(Machine):
             result, _ = self.calls[call]
         else:
             result = self.called(name, function, *as_called(name, arguments))
-        if outputs_of(operation):
+        if several:
             self.calls[call] = result, given_as
         if is_drawn(operation):
             if not isinstance(result, Tensor):
@@ -101,7 +101,6 @@ class TorchMachine(Machine):
         # An input that is returned as it is would be one node with it for autograd.
         given = {id(part) for argument in arguments for part in entered(argument)}
         # And an output that another is made of would get that one's gradient as well.
-        several = bool(outputs_of(operation))
         result = mapped(
             lambda part: part.view_as(part) if several or id(part) in given else part, result
         )
@@ -199,10 +198,10 @@ class TorchMachine(Machine):
             True,  # only_inputs
             True,  # allow_unused
         )
-        for name, grad, before in self.arrived:  # which may stand on another way, too
+        for receiver, grad, before in self.arrived:  # which may stand on another way, too
             if self.save(grad).tobytes() != before.tobytes():
                 what = "changed the gradient that it was given"
-                raise Misbehaviour(f"the backward pass of {name}", what)
+                raise Misbehaviour(f"the backward pass of {receiver}", what)
         found = iter(gradients)
         result: dict[int, Any] = {}
         for index in path:

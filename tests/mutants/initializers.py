@@ -212,11 +212,7 @@ def orthogonal_leaves_the_signs_to_the_factorisation(shape, gain, seed):
     return gain * (q if out >= into else q.T)
 
 
-@mutant(
-    NUMPY,
-    "sigmoid_backward",
-    ("scaling_a_weight_up_saturates_its_sigmoid",),
-)
+@mutant(NUMPY, "sigmoid_backward", ("scaling_a_weight_up_saturates_its_sigmoid",))
 def sigmoid_backward_never_saturates(grad, x, y):
     """The slope where it is a quarter, everywhere."""
     return grad / 4
