@@ -1,11 +1,13 @@
 """How arrays lie in memory when a function is called, which no result may depend on.
 
 A slice, a transposed weight and the gradients that autograd hands on are views with strides of
-their own, and batches of images come with their channels first or last. `laid_out` wraps functions
-so that they get the same numbers laid out otherwise; what they return is handed on as before.
+their own, and batches of images come with their channels first or last. What takes any shape is
+given single numbers, too, and nothing. `laid_out` wraps functions so that they get the same numbers
+laid out otherwise; what they return is handed on as before.
 """
 
 import math
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from types import MappingProxyType
@@ -18,6 +20,7 @@ from checks.filling import fill
 from checks.formats import Format
 from checks.implementation import Implementation, Misbehaviour
 from checks.pinned import ordinary
+from checks.tracing import checked
 from checks.traits import forms
 from theory.claim import Claim
 from theory.heads import HEADS, Elementwise, Initializer
@@ -28,6 +31,7 @@ Array = Any  # of either library
 # The heads that take images, (batch, channels, height, width), where formulas have rows.
 _OF_IMAGES = frozenset({"batch_norm", "batch_norm_eval", "batch_norm_running"})
 _IMAGES = ("images", "channels last")
+_ELEMENTWISE = frozenset(name for name, head in HEADS.items() if issubclass(head, Elementwise))
 
 
 def relaid(claim: Claim, fmt: Format, layouts: tuple[str, ...]) -> Iterator[Example]:
@@ -35,9 +39,10 @@ def relaid(claim: Claim, fmt: Format, layouts: tuple[str, ...]) -> Iterator[Exam
     structure = replace(ordinary(claim, 2), rows=12, width=3, inner=(2,))
     structure = replace(structure, shapes=((3,), (2, 3), ()), region="moderate", seed=1)
     example = fill(claim, fmt, structure, enumerated=False)
-    has_images = "batch" in forms(claim) and _OF_IMAGES & claim.heads
+    images = "batch" in forms(claim) and bool(_OF_IMAGES & claim.heads)
+    takes = {"single": bool(_ELEMENTWISE & claim.heads)} | dict.fromkeys(_IMAGES, images)
     for layout in layouts:
-        if example.arrays and (layout not in _IMAGES or has_images):
+        if example.arrays and takes.get(layout, True):
             yield replace(example, layout=layout)
 
 
@@ -59,7 +64,9 @@ def _called_with(layout: str, called: str, function: Function) -> Function:
         return function
     if layout in _IMAGES:
         return _of_images(layout, called, function) if name in _OF_IMAGES else function
-    return _of_views(layout, called, function, folded=issubclass(head, Elementwise))
+    if layout == "single":
+        return _of_numbers(called, function) if name in _ELEMENTWISE else function
+    return _of_views(layout, called, function, folded=name in _ELEMENTWISE)
 
 
 # -- views ----------------------------------------------------------------------------------------
@@ -74,7 +81,7 @@ def _of_views(layout: str, name: str, function: Function, *, folded: bool) -> Fu
             if callable(argument):  # the branch of a residual, which knows its argument
                 laid.append(_branch(argument, arguments[0], laid[0]))
                 continue
-            shaped = _each(lambda array: _fold(array, folded), argument)
+            shaped = _each(lambda array: _fold(layout, array) if folded else array, argument)
             # Where all were transposed, it would do to walk through each in its own order.
             keeps = layout == "transposed" and place % 2
             laid.append(shaped if keeps else _each(lambda array: _placed(layout, array), shaped))
@@ -98,11 +105,13 @@ def _branch(branch: Function, x: Array, laid: Array) -> Function:
     return lambda argument: branch(x if argument is laid else argument)
 
 
-def _fold(array: Array, folded: bool) -> Array:
-    """One row of numbers as a matrix of as many rows of up to 32."""
-    if not folded or array.ndim != 1:
+def _fold(layout: str, array: Array) -> Array:
+    """One row of numbers as a matrix of as many rows of up to 32, or in three dimensions."""
+    if array.ndim != 1:
         return array
-    return array.reshape(-1, math.gcd(array.shape[0], 32))
+    width = math.gcd(array.shape[0], 32)
+    shape = (-1, 2, width // 2) if layout == "cut" and width > 2 else (-1, width)
+    return array.reshape(shape)
 
 
 def _unfold(name: str, result: Array, laid: list[Any], arguments: tuple[Any, ...]) -> Array:
@@ -136,6 +145,49 @@ def _placed(layout: str, array: Array) -> Array:
     places = places if array.ndim else places.reshape(())
     places[...] = array
     return places
+
+
+# -- single numbers -------------------------------------------------------------------------------
+
+
+def _of_numbers(name: str, function: Function) -> Function:
+    """The function of two numbers without dimensions, of all others in a row, and of nothing."""
+
+    def call(*arguments: Any) -> Any:
+        shape = tuple(arguments[0].shape)
+        results: list[Any] = []
+        held: list[Any] = []
+        for part in (*_PARTS[: min(math.prod(shape), 2)], *_PARTS[2:]):
+            laid = [_each(part, argument) for argument in arguments]
+            results.append(_alike(name, _called(name, function, laid), laid[0]))
+            held.append(_each(_packed_copy, results[-1]))
+        if not all(map(_are_same, _arrays(held), _arrays(results))):
+            raise Misbehaviour(name, "changed what it had delivered before")
+        return _in_one(results, shape)
+
+    return call
+
+
+_PARTS: tuple[Callable[[Array], Array], ...] = (
+    lambda array: array.reshape(-1)[:1].reshape(()),
+    lambda array: array.reshape(-1)[1:2].reshape(()),
+    lambda array: array.reshape(-1)[2:],
+    lambda array: array.reshape(-1)[:0],
+)
+
+
+def _alike(name: str, result: Any, like: Array) -> Any:
+    """The result, or each of several gradients, if it is like the array that was given."""
+    if isinstance(result, tuple):
+        return tuple(_alike(name, part, like) for part in result)
+    return checked(name, result, like, tuple(like.shape))
+
+
+def _in_one(results: list[Any], shape: tuple[int, ...]) -> Any:
+    """The numbers of several arrays in the shape that they have together."""
+    if isinstance(results[0], tuple):
+        return tuple(_in_one(list(parts), shape) for parts in zip(*results, strict=True))
+    return _chained([result.reshape(-1) for result in results]).reshape(shape)
 
 
 # -- images ---------------------------------------------------------------------------------------
@@ -179,6 +231,12 @@ def _rows(name: str, result: Array, shape: tuple[int, ...]) -> Array:
 
 def _permuted(array: Array, order: tuple[int, ...]) -> Array:
     return array.transpose(order) if isinstance(array, np.ndarray) else array.permute(order)
+
+
+def _chained(rows: list[Array]) -> Array:
+    if isinstance(rows[0], np.ndarray):
+        return np.concatenate(rows)
+    return sys.modules["torch"].cat(rows)  # which is there, as its tensors are
 
 
 def _packed(array: Array) -> Array:

@@ -16,6 +16,7 @@ LAYOUTS = {
     "strided": "every second entry of wider arrays",
     "cut": "the inside of wider arrays",
     "transposed": "arrays whose columns lie in one piece",
+    "single": "numbers without dimensions, and arrays without numbers",
     "images": "(batch, channels, height, width)",
     "channels last": "(batch, channels, height, width), its channels last in memory",
 }

@@ -69,11 +69,21 @@ def test_what_lies_between_the_numbers_is_not_a_number():
     assert np.isnan(between).all()
 
 
-@pytest.mark.parametrize("layout", VIEWS)
-def test_a_function_that_takes_any_shape_gets_matrices(layout):
+@pytest.mark.parametrize(
+    ("layout", "shape"), [("strided", (2, 32)), ("cut", (2, 2, 16)), ("transposed", (2, 32))]
+)
+def test_a_function_that_takes_any_shape_gets_matrices_and_more(layout, shape):
     (view,), result = seen(layout, "sigmoid", np.arange(64, dtype=np.float32))
-    assert view.shape == (2, 32)
+    assert view.shape == shape
     assert np.array_equal(result, np.arange(64))
+
+
+@pytest.mark.parametrize("base", [NUMPY, TORCH])
+def test_a_function_that_takes_any_shape_gets_single_numbers_and_nothing(base):
+    array = torch.tensor(MATRIX) if base is TORCH else MATRIX
+    given, result = seen("single", "sigmoid", array, base=base)
+    assert [tuple(part.shape) for part in given] == [(), (), (22,), (0,)]
+    assert np.array_equal(np.asarray(result), MATRIX)
 
 
 @pytest.mark.parametrize("layout", ["strided", "cut"])
@@ -225,6 +235,13 @@ def writes_into_a_view(x):
     return y
 
 
+def launches_a_block_too_few(x):
+    """The grid of a kernel has to have at least one block."""
+    if not x.numel():
+        raise RuntimeError("invalid configuration argument")
+    return torch.tanh(x)
+
+
 @pytest.mark.parametrize(
     ("base", "head", "function", "claim", "what"),
     [
@@ -237,6 +254,13 @@ def writes_into_a_view(x):
         ),
         (NUMPY, "batch_norm", rows_of_images, "batch_norm_output_has_mean_beta", "returned shape"),
         (NUMPY, "tanh", writes_into_a_view, "tanh_slope_at_most_one", "changed an array"),
+        (
+            TORCH,
+            "tanh",
+            launches_a_block_too_few,
+            "tanh_slope_at_most_one",
+            "invalid configuration argument, given numbers without dimensions, and arrays without",
+        ),
     ],
 )
 def test_what_only_a_layout_shows_is_a_defect(base, head, function, claim, what):

@@ -50,6 +50,30 @@ def tanh_backward_reads_its_gradient_in_order(grad, x, y):
     return textbook.tanh_backward(in_order(grad), x, y)
 
 
+@mutant(NUMPY, "softsign", ("softsign_slope_at_most_one",), layouts=("cut",))
+def softsign_takes_the_last_two_dimensions_for_all(x):
+    """A matrix is handed on transposed, and every other array as it is."""
+    y = textbook.softsign(x.swapaxes(-1, -2) if x.ndim > 1 else x)
+    return y.T if x.ndim == 2 else y.reshape(x.shape)
+
+
+BUFFERS: dict[tuple[tuple[int, ...], str], np.ndarray] = {}
+
+
+@mutant(NUMPY, "gelu", ("gelu_slope_at_most_1_12891",), layouts=("single",))
+def gelu_returns_the_same_buffer_again(x):
+    """As a captured CUDA graph does: what was returned before changes with the next call."""
+    y = BUFFERS.setdefault((x.shape, x.dtype.name), np.empty_like(x))
+    y[...] = textbook.gelu(x)
+    return y
+
+
+@mutant(TORCH, "silu", ("silu_slope_at_most_1_09984",), layouts=("single",))
+def silu_loses_the_dimensions_of_a_number(x):
+    """A kernel for rows, and a number as a row of one."""
+    return torch.nn.functional.silu(x.reshape(-1) if x.ndim == 0 else x)
+
+
 class GradientReadAsTheOutputLies(torch.autograd.Function):
     """The kernel is given the strides of the output and takes the gradient to have the same."""
 
