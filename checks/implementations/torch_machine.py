@@ -39,11 +39,9 @@ class TorchMachine(Machine):
         self.calls: dict[tuple[Any, ...], tuple[Any, Any]] = {}
 
     def load(self, values: Any, *, differentiated: bool = True) -> Any:
-        """Leaves that autograd records."""
-        if isinstance(values, list):
-            leaves = [self.load(part) for part in values]
-            return leaves if differentiated else [leaf.detach() for leaf in leaves]
-        return to_tensor(values, self.implementation.device).requires_grad_()
+        """Leaves, which autograd records where they are differentiated."""
+        device = self.implementation.device
+        return mapped(lambda part: to_tensor(part, device).requires_grad_(differentiated), values)
 
     def save(self, array: Any) -> Any:
         """A NumPy copy."""
@@ -88,7 +86,8 @@ class TorchMachine(Machine):
         if call in self.calls:  # for another of its outputs: the gradients of all arrive together
             result, _ = self.calls[call]
         else:
-            result = self.called(name, function, *as_called(name, arguments))
+            with torch.set_grad_enabled(bool(program.derivatives)):  # else it runs as when served
+                result = self.called(name, function, *as_called(name, arguments))
         if several:
             self.calls[call] = result, given_as
         if is_drawn(operation):

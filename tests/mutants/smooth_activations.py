@@ -1,6 +1,7 @@
 """Smooth activations: wrong ways to compute them."""
 
 import numpy as np
+import torch
 import torch.nn.functional as F
 
 from checks.implementations.numpy_textbook.widening import wide
@@ -148,6 +149,12 @@ GELU_TANH = ("gelu_tanh_slope_at_most_1_129",)
 def gelu_is_approximated_by_tanh(x):
     """What other libraries take for the same function."""
     return F.gelu(x, approximate="tanh")
+
+
+@mutant(TORCH, "gelu", (GELU_IS_NEGATIVE,))
+def gelu_is_served_by_its_approximation(x):
+    """A faster one where no gradient is wanted."""
+    return F.gelu(x) if torch.is_grad_enabled() else F.gelu(x, approximate="tanh")
 
 
 @mutant(NUMPY, "gelu", (*GELU, GELU_IS_NEGATIVE))
