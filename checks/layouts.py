@@ -2,8 +2,8 @@
 
 A slice, a transposed weight and the gradients that autograd hands on are views with strides of
 their own, and batches of images come with their channels first or last. What takes any shape is
-given single numbers, too, and nothing. `laid_out` wraps functions so that they get the same numbers
-laid out otherwise; what they return is handed on as before.
+given single numbers, too, and nothing; and of several arrays some need no gradient. `laid_out`
+wraps functions so that they get the same numbers so; what they return is handed on as before.
 """
 
 import math
@@ -34,14 +34,16 @@ _IMAGES = ("images", "channels last")
 _ELEMENTWISE = frozenset(name for name, head in HEADS.items() if issubclass(head, Elementwise))
 
 
-def relaid(claim: Claim, fmt: Format, layouts: tuple[str, ...]) -> Iterator[Example]:
-    """The same small example of a claim in each of some layouts."""
+def relaid(claim: Claim, fmt: Format, implementation: Implementation) -> Iterator[Example]:
+    """The same small example of a claim in each of an implementation's layouts."""
     structure = replace(ordinary(claim, 2), rows=12, width=3, inner=(2,))
     structure = replace(structure, shapes=((3,), (2, 3), ()), region="moderate", seed=1)
     example = fill(claim, fmt, structure, enumerated=False)
     images = "batch" in forms(claim) and bool(_OF_IMAGES & claim.heads)
-    takes = {"single": bool(_ELEMENTWISE & claim.heads)} | dict.fromkeys(_IMAGES, images)
-    for layout in layouts:
+    takes = dict.fromkeys(_IMAGES, images)
+    takes["single"] = bool(_ELEMENTWISE & claim.heads)
+    takes["frozen"] = implementation.library == "torch" and bool(claim.heads - _ELEMENTWISE)
+    for layout in implementation.layouts:
         if example.arrays and takes.get(layout, True):
             yield replace(example, layout=layout)
 
@@ -64,6 +66,12 @@ def _called_with(layout: str, called: str, function: Function) -> Function:
         return function
     if layout in _IMAGES:
         return _of_images(layout, called, function) if name in _OF_IMAGES else function
+    if layout == "frozen":
+        from checks.implementations.frozen import (
+            half_frozen,
+        )  # torch is there where it is asked for
+
+        return function if called != name else half_frozen(function)
     if layout == "single":
         return _of_numbers(called, function) if name in _ELEMENTWISE else function
     return _of_views(layout, called, function, folded=name in _ELEMENTWISE)

@@ -310,7 +310,7 @@ def check(
     if seed is not None:
         exploration = seeded(seed)(exploration)
     exploration()
-    for example in chain(large(claim, fmt), relaid(claim, fmt, implementation.layouts)):
+    for example in chain(large(claim, fmt), relaid(claim, fmt, implementation)):
         tally.add(example, judge(claim, implementation, fmt, example))
     coverage = f"{'exhaustive' if is_enumerable(claim, fmt) else 'sampled'} {tally.samples}"
     return conclude(implementation, tally, coverage, started, expected)

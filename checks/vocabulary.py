@@ -17,6 +17,7 @@ LAYOUTS = {
     "cut": "the inside of wider arrays",
     "transposed": "arrays whose columns lie in one piece",
     "single": "numbers without dimensions, and arrays without numbers",
+    "frozen": "arrays every other of which needs no gradient",
     "images": "(batch, channels, height, width)",
     "channels last": "(batch, channels, height, width), its channels last in memory",
 }

@@ -74,6 +74,29 @@ def silu_loses_the_dimensions_of_a_number(x):
     return torch.nn.functional.silu(x.reshape(-1) if x.ndim == 0 else x)
 
 
+class LinearOfLearnedInputs(torch.autograd.Function):
+    """What the backward pass needs is kept if the input needs a gradient."""
+
+    @staticmethod
+    def forward(ctx, x, weight, bias):
+        if ctx.needs_input_grad[0]:
+            ctx.save_for_backward(x, weight)
+        return x @ weight.T + bias
+
+    @staticmethod
+    def backward(ctx, grad):
+        if not ctx.needs_input_grad[0]:
+            return None, None, grad.sum(0)
+        x, weight = ctx.saved_tensors
+        return grad @ weight, grad.T @ x, grad.sum(0)
+
+
+@mutant(TORCH, "linear", ("layer_gradient_is_a_product_of_jacobians",), layouts=("frozen",))
+def linear_learns_no_weight_behind_a_frozen_input(x, weight, bias):
+    """So that a first layer stays as it was drawn."""
+    return LinearOfLearnedInputs.apply(x, weight, bias)
+
+
 class GradientReadAsTheOutputLies(torch.autograd.Function):
     """The kernel is given the strides of the output and takes the gradient to have the same."""
 

@@ -19,7 +19,7 @@ from checks.implementations.numpy_textbook import NUMPY_TEXTBOOK
 from checks.implementations.torch_eager import torch_eager
 
 NUMPY = NUMPY_TEXTBOOK
-VIEWS = ("strided", "cut", "transposed", "single")
+VIEWS = ("strided", "cut", "transposed", "single", "frozen")
 QUARTER = "sigmoid_slope_at_most_a_quarter"
 
 
