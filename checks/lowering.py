@@ -141,13 +141,13 @@ class _Lowering:
         return program
 
     def _refuse_unplantable(self, program: Program) -> None:
-        """Where NaN is put in, it goes into a variable and comes out of a head."""
+        """Where NaN is put in, it goes into a variable and comes out of a head, or comes back."""
         claim, found = self.claim, program.value_and_source
         name = type(claim.formula).__name__
-        if claim.is_of_nan and (found is None or found[0].derivative):
+        if claim.is_of_nan and found is None:
             raise LoweringError(
-                f"{claim.name}: {name}(y, x) takes what a head computes, and a variable; "
-                f"write {name}(relu(x), x)"
+                f"{claim.name}: {name}(y, x) takes what a head computes or a derivative, and a "
+                f"variable; write {name}(relu(x), x)"
             )
 
     def _refuse_without_backward(self, program: Program) -> None:

@@ -14,8 +14,8 @@ from checks.implementation import Implementation, Misbehaviour
 from checks.lists import entered, mapped
 from checks.lowering import lower
 from checks.machines import machine
-from checks.operations import function_of
-from checks.program import Relation
+from checks.operations import function_of, head_of
+from checks.program import Node, Program, Relation
 from checks.tracing import run
 from theory.claim import Claim
 
@@ -27,7 +27,7 @@ def planted(
     program = lower(claim, example.numbers)
     assert program.value_and_source is not None  # lowering refuses other formulas
     (observed, source) = program.value_and_source
-    (value,) = observed.parents
+    value = observed.parents[0]
     count, whole = example.samples, example.arrays[source]
     hidden = np.zeros(count, dtype=bool)
     delivered = np.full(count, np.nan)
@@ -37,22 +37,32 @@ def planted(
             trace = run(program, machine(implementation, fmt), arrays)
         except Misbehaviour as error:
             return misbehaved(count, error, 0)
-        got = _entries(trace.values[value])
+        kept = trace.derivatives[observed] if observed.derivative else trace.values[value]
+        got = _entries(kept)
         lost = _lost(np.isnan(_entries(put)), np.isnan(got), program.relation)
         if count > 1:
             fresh = lost & ~hidden
             delivered[fresh], hidden[fresh] = got[fresh], True
         elif lost.any():
             delivered[0], hidden[0] = got[lost][0], True
-    operation = function_of(program.network[value].operation)
     return misdelivered(
-        operation,
+        _named(program, observed),
         hidden,
         delivered,
         np.full(count, np.nan),
         np.full(count, np.nan),
         lambda at: f"delivers {float(delivered[at])!r} for NaN",
     )
+
+
+def _named(program: Program, observed: Node) -> str:
+    """The function that delivers a value, or those whose backward passes deliver a derivative."""
+    value = observed.parents[0]
+    if not observed.derivative:
+        return function_of(program.network[value].operation)
+    passed = (program.network[index].operation for index in program.ancestors(value))
+    heads = dict.fromkeys(function_of(operation) for operation in passed if head_of(operation))
+    return f"the backward pass of {' '.join(heads)}"
 
 
 def _plantings(whole: Any, relation: Relation) -> Iterator[Any]:

@@ -425,7 +425,7 @@ class PassesNaN(BooleanFunction):  # type: ignore[misc]  # SymPy is untyped
     """PassesNaN(y, x): where x is NaN, so is y, at its own place, or somewhere in another shape.
 
     NaN is no real number, so that this is no theorem: it is run with NaN in every other entry of x,
-    first in those of even number and then in the others.
+    first in those of even number and then in the others. y may be a derivative.
     """
 
     mark = Kind.F

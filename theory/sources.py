@@ -139,6 +139,7 @@ MEZZADRI_2007 = Document(
     "Notices of the AMS 54",
 )
 METZ_2021 = Document("Metz et al. 2021", "Gradients are not all you need", "arXiv:2111.05803")
+MICIKEVICIUS_2018 = Document("Micikevicius et al. 2018", "Mixed precision training", "ICLR")
 MISRA_2020 = Document(
     "Misra 2020", "Mish: a self regularized non-monotonic activation function", "BMVC"
 )

@@ -163,3 +163,24 @@ def layer_norm_reads_zero_for_nan(x, gamma, beta, eps):
 def rms_norm_reads_zero_for_nan(x, gamma, eps):
     """A feature of zero more."""
     return textbook.rms_norm(np.nan_to_num(x), gamma, eps)
+
+
+# -- gradients ------------------------------------------------------------------------------------
+
+
+@mutant(NUMPY, "sigmoid_backward", ("sigmoid_gradient_passes_nan_on",))
+def sigmoid_backward_reads_zero_for_nan(grad, x, y):
+    """So that one bad sample of a batch does no harm."""
+    return textbook.sigmoid_backward(np.nan_to_num(grad), x, y)
+
+
+@mutant(NUMPY, "tanh_backward", ("tanh_gradient_passes_nan_on",))
+def tanh_backward_clamps_its_gradient(grad, x, y):
+    """To 2¹⁰ at most, which is what a clamp by fmin and fmax makes of NaN."""
+    return textbook.tanh_backward(clamped(grad, -1024, 1024).astype(grad.dtype), x, y)
+
+
+@mutant(NUMPY, "relu_backward", ("relu_gradient_passes_nan_on",))
+def relu_backward_keeps_the_gradients_that_are_numbers(grad, x, y):
+    """0 wherever a comparison with the gradient fails."""
+    return np.where((x > 0) & (np.abs(grad) >= 0), grad, 0).astype(grad.dtype)

@@ -370,6 +370,27 @@ def hardswish_passes_nan_on(x: Real):
     return PassesNaN(hardswish(x), x)
 
 
+@claim(source=(CV.section("3"), MICIKEVICIUS_2018.section("3.2")))
+def sigmoid_gradient_passes_nan_on(x: Real, a: Real):
+    """A gradient that is NaN comes back through a sigmoid as NaN.
+
+    Where it is lost, loss scaling does not see that a step has overflowed.
+    """
+    return PassesNaN(Gradient(a * sigmoid(x), x), a)
+
+
+@claim(source=(CV.section("3"), MICIKEVICIUS_2018.section("3.2")))
+def tanh_gradient_passes_nan_on(x: Real, a: Real):
+    """A gradient that is NaN comes back through tanh as NaN."""
+    return PassesNaN(Gradient(a * tanh(x), x), a)
+
+
+@claim(source=(CV.section("3"), MICIKEVICIUS_2018.section("3.2")))
+def relu_gradient_passes_nan_on(x: PositiveReal, a: Real):
+    """A gradient that is NaN comes back through a ReLU that is active; one that is not gives 0."""
+    return PassesNaN(Gradient(a * relu(x), x), a)
+
+
 # -- infinities -----------------------------------------------------------------------------------
 
 
