@@ -22,6 +22,7 @@ from checks.implementation import Implementation, Misbehaviour
 from checks.pinned import ordinary
 from checks.tracing import checked
 from checks.traits import forms
+from theory.calculus import Gradient, Jacobian, Slope
 from theory.claim import Claim
 from theory.heads import HEADS, Elementwise, Initializer
 
@@ -42,7 +43,8 @@ def relaid(claim: Claim, fmt: Format, implementation: Implementation) -> Iterato
     images = "batch" in forms(claim) and bool(_OF_IMAGES & claim.heads)
     takes = dict.fromkeys(_IMAGES, images)
     takes["single"] = bool(_ELEMENTWISE & claim.heads)
-    takes["frozen"] = implementation.library == "torch" and bool(claim.heads - _ELEMENTWISE)
+    learns = bool(claim.formula.atoms(Slope, Gradient, Jacobian) and claim.heads - _ELEMENTWISE)
+    takes["frozen"] = implementation.library == "torch" and learns
     for layout in implementation.layouts:
         if example.arrays and takes.get(layout, True):
             yield replace(example, layout=layout)
@@ -67,9 +69,8 @@ def _called_with(layout: str, called: str, function: Function) -> Function:
     if layout in _IMAGES:
         return _of_images(layout, called, function) if name in _OF_IMAGES else function
     if layout == "frozen":
-        from checks.implementations.frozen import (
-            half_frozen,
-        )  # torch is there where it is asked for
+        # Torch is there, as its functions are.
+        from checks.implementations.frozen import half_frozen
 
         return function if called != name else half_frozen(function)
     if layout == "single":

@@ -48,7 +48,7 @@ class _Both(torch.autograd.Function):
 
 def _joined(first: Any, second: Any) -> Any:
     if isinstance(first, list | tuple):
-        return type(first)(_joined(*parts) for parts in zip(first, second, strict=True))
+        return [_joined(*parts) for parts in zip(first, second, strict=True)]
     return _Both.apply(first, second)  # type: ignore[no-untyped-call]  # torch leaves it untyped
 
 
@@ -60,5 +60,5 @@ def _is_learned(value: Any) -> bool:
 
 def _frozen(value: Any) -> Any:
     if isinstance(value, list | tuple):
-        return type(value)(map(_frozen, value))
+        return [_frozen(part) for part in value]
     return value.detach() if isinstance(value, Tensor) else value
