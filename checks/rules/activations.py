@@ -7,7 +7,7 @@ import numpy as np
 
 from checks import reference
 from checks.accuracy import ELEMENTARY, units
-from checks.enclosures import Arithmetic, Ball
+from checks.enclosures import Arithmetic, Ball, gamma
 from checks.rules.elementwise import (
     by_sign,
     growth,
@@ -74,7 +74,9 @@ def _tanh_backward(ar: Arithmetic, x: Ball, output: Ball, grad: Ball) -> Contrib
     # |tanh''| = 2·tanh'·|tanh| never exceeds 2·tanh'.
     direct = ar.function(mid, x.rad, 2 * _tanh_steepest(x), units(ELEMENTARY) + 5)
     from_output = ar.subtract(ar.number(Fraction(1)), ar.multiply(output, output))
-    slope = or_from_output(ar, direct, from_output)
+    # g − g·y·y and (g + g·y)(1 − y) round another product with y, which is not small as 1 − y² is.
+    another = gamma(1.0, ar.unit) * (output.magnitude + from_output.magnitude)
+    slope = or_from_output(ar, direct, ar.widened(from_output, another))
     two = ar.number(Fraction(2))  # 1 + y and 1 − y are no larger
     return (ar.reordered(ar.multiply(grad, slope), two, two),)
 
@@ -110,11 +112,16 @@ def _elu_backward(
 
 
 def _elu_slope(ar: Arithmetic, x: Ball, output: Ball, grad: Ball, *scales: Ball) -> Ball:
-    """The gradient times the scales and eˣ, on the left, or times the output plus the scales."""
+    """The gradient times the scales and eˣ, on the left, or times the output plus the scales.
+
+    Or times the scales and expm1(x) + 1, as autograd has it.
+    """
     left = left_of_zero(ar, x)
     power = ar.function(reference.exp(left.mid), left.rad, growth(left), units(ELEMENTARY))
     from_output = ar.multiply(grad, ar.add(output, product(ar, *scales)))
-    return or_from_output(ar, product(ar, grad, *scales, power), from_output)
+    apart = ar.add(ar.multiply(grad, output), product(ar, grad, *scales))
+    by_expm1 = product(ar, grad, *scales, ar.add(_expm1(ar, left), ar.number(Fraction(1))))
+    return or_from_output(ar, product(ar, grad, *scales, power), from_output, apart, by_expm1)
 
 
 def _expm1(ar: Arithmetic, x: Ball) -> Ball:

@@ -47,9 +47,9 @@ def product(ar: Arithmetic, *factors: Ball) -> Ball:
     return ar.widened(product, extra)
 
 
-def or_from_output(ar: Arithmetic, direct: Ball, from_output: Ball) -> Ball:
-    """The slope by either method; exactly, there is only the true one."""
-    return direct if ar.is_exact else hull(direct.mid, direct, from_output)
+def or_from_output(ar: Arithmetic, direct: Ball, *others: Ball) -> Ball:
+    """The slope by any method; exactly, there is only the true one."""
+    return direct if ar.is_exact else hull(direct.mid, direct, *others)
 
 
 def or_zero_beyond(ar: Arithmetic, ball: Ball, power: Any) -> Ball:

@@ -195,7 +195,7 @@ def _gelu_tanh_backward(ar: Arithmetic, x: Ball, output: Ball, grad: Ball) -> Co
 def _softsign(ar: Arithmetic, x: Ball) -> Ball:
     # The quotient rises by 1/(1 + |x|)² and never by more than 1.
     mid = x.mid / (1 + np.abs(x.mid))
-    return ar.function(mid, x.rad, _softsign_steepest(x), 2.0)
+    return ar.function(mid, x.rad, _softsign_steepest(x), 3.0)  # or by the reciprocal
 
 
 def _softsign_steepest(x: Ball) -> Any:

@@ -75,6 +75,19 @@ def tanh_slope_from_the_input(grad, x, y):
     return (wide(grad) / np.cosh(wide(x)) / np.cosh(wide(x))).astype(x.dtype)
 
 
+@variant(NUMPY, "tanh_backward")
+def tanh_slope_less_its_square(grad, x, y):
+    g, t = wide(grad), wide(y)
+    return (g - g * t * t).astype(x.dtype)
+
+
+@variant(NUMPY, "tanh_backward")
+def tanh_slope_by_a_sum_and_a_difference(grad, x, y):
+    """As automatic differentiation by rules of its own writes it."""
+    g, t = wide(grad), wide(y)
+    return ((g + g * t) * (1 - t)).astype(x.dtype)
+
+
 @variant(TORCH, "tanh")
 def tanh_in_double_precision(x):
     return torch.tanh(x.double()).to(x.dtype)

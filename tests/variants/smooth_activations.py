@@ -11,6 +11,25 @@ from tests.variants.variant import NUMPY, TORCH, variant, working
 # -- ELU -------------------------------------------------------------------------------------------
 
 
+@variant(TORCH, "elu")
+def elu_by_its_formula(x, alpha):
+    """Which autograd differentiates to α(expm1(x) + 1)."""
+    z = working(x)
+    return torch.where(z > 0, z, alpha * torch.expm1(z.clamp(max=0))).to(x.dtype)
+
+
+@variant(NUMPY, "elu_backward")
+def elu_slope_term_by_term(grad, x, alpha, y):
+    g = wide(grad)
+    return np.where(x > 0, g, g * wide(y) + g * wide(x).dtype.type(alpha)).astype(x.dtype)
+
+
+@variant(TORCH, "softsign")
+def softsign_by_a_reciprocal(x):
+    z = working(x)
+    return (z * (1 / (1 + z.abs()))).to(x.dtype)
+
+
 @variant(NUMPY, "elu")
 def elu_as_a_sum_of_both_sides(x, alpha):
     """max(x, 0) + α·expm1(min(x, 0))."""
@@ -106,7 +125,7 @@ def mish_by_the_product_rule(x):
 def gelu_by_erf(x):
     """(1 + erf(x/√2)) / 2, the usual method, which cancels on the left."""
     z = wide(x)
-    erf = np.frompyfunc(math.erf, 1, 1)(z * math.sqrt(0.5)).astype(z.dtype)
+    erf = np.asarray(np.frompyfunc(math.erf, 1, 1)(z * math.sqrt(0.5)), z.dtype)
     return (z * ((1 + erf) / 2)).astype(x.dtype)
 
 
