@@ -8,9 +8,10 @@ import pytest
 from checks import ledger
 from checks.formats import FORMATS
 from checks.runner import Profile, check
-from checks.verdict import Cell, Verdict
+from checks.verdict import Cell, Result, Verdict
 from tests.turns import NIGHTLY, in_turn
 from tests.variants import VARIANTS
+from tests.variants.variant import Variant
 from theory.book import CLAIMS, EVALUATED
 from theory.claim import Claim
 from theory.heads import HEADS
@@ -106,15 +107,23 @@ def cells() -> Iterator[object]:
                 yield pytest.param(variant, claim, fmt, id=f"{name}-{claim.name}-{fmt}")
 
 
-def textbook_verdict(claim: Claim, fmt: str) -> Verdict:
-    return LEDGER.expected(Cell(claim.name, "numpy-textbook", fmt, "cpu")).verdict
+def verdict_of(library: str, claim: Claim, fmt: str) -> Verdict:
+    return LEDGER.expected(Cell(claim.name, library, fmt, "cpu")).verdict
+
+
+def is_blamed_on_another(variant: Variant, result: Result) -> bool:
+    """Whether the head of a variant is right, and what torch does beside it is not."""
+    head = variant.head.removesuffix("_backward")
+    return result.verdict is Verdict.DEFECT and head not in result.smallest.operation.split()
 
 
 @pytest.mark.parametrize(("variant", "claim", "fmt"), list(cells()))
 def test_a_variant_is_judged_as_the_textbook_is(variant, claim, fmt):
     result = check(claim, variant.implementation, FORMATS[fmt], SOME)
-    expected = textbook_verdict(claim, fmt)
+    expected = verdict_of("numpy-textbook", claim, fmt)
     allowed = {expected}
+    if variant.implementation.library == "torch" and is_blamed_on_another(variant, result):
+        allowed.add(verdict_of("torch-eager", claim, fmt))  # such as its sum with 0.999
     if expected in LIMITS or claim.name in variant.limits:
         allowed |= LIMITS | {Verdict.HOLDS}
     assert result.verdict in allowed, result.smallest and result.smallest.message
