@@ -138,8 +138,10 @@ def describe(
     if fault and fault.what:
         message = f"{fault.operation} {fault.what}"
     elif fault:
+        of = f" for {fault.of}" if fault.of else ""
+        given = "" if fault.given is None else f" and the gradient {fault.given!r}"
         message = (
-            f"{fault.operation} delivered {fault.got!r}, exact {fault.expected!r}: "
+            f"{fault.operation} delivered {fault.got!r}{of}{given}, exact {fault.expected!r}: "
             f"gap {fault.gap:.2g} > bound {fault.bound:.2g}"
         )
     else:
@@ -148,6 +150,8 @@ def describe(
         message += f", given {LAYOUTS[example.layout]}"
         if fault.what.startswith("raised"):
             message += "; a file whose functions do not take these states its LAYOUTS"
+    if fault and "'Tensor' object has no attribute" in fault.what and implementation.path:
+        message += '; a file of functions over NumPy arrays states ARRAY_LIBRARY = "numpy"'
     if outcomes.gravest is not verdict:
         message = (
             f"{verdict.name} among other values, and {outcomes.gravest.name} by itself: what is "

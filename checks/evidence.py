@@ -21,11 +21,12 @@ from checks.implementation import Implementation, Misbehaviour
 from checks.lists import entered, mapped
 from checks.lowering import lower
 from checks.machines import machine
-from checks.operations import function_of, is_drawn
+from checks.operations import function_of, head_of, is_drawn
 from checks.program import Program, Relation
 from checks.statement import sides, terms
 from checks.tracing import Trace, run
 from theory.claim import Claim
+from theory.heads.kinds import Elementwise
 
 Flags = NDArray[np.bool_]
 
@@ -46,6 +47,8 @@ class Fault:
     bound: float
     what: str = ""  # how a function misbehaved, where it delivered no number to judge
     planted: float | None = None  # the NaN or infinity that was put in the input's place
+    of: str = ""  # the argument whose gradient it is
+    given: float | None = None  # the gradient that it was computed from, where this is one number
 
 
 @dataclass(frozen=True)
@@ -60,14 +63,19 @@ class Faults:
     bounds: NDArray[np.float64]
     what: Callable[[int], str] = lambda sample: ""
     planted: NDArray[np.float64] | None = None
+    of: str = ""
+    given: NDArray[np.float64] | None = None
 
     def __iter__(self) -> Iterator[Fault]:
-        planted = [None] * len(self.samples) if self.planted is None else self.planted.tolist()
+        none = [None] * len(self.samples)
+        maybe = (none if one is None else one.tolist() for one in (self.planted, self.given))
         columns = (self.samples, self.got, self.expected, self.gaps, self.bounds)
-        rows = zip(*(column.tolist() for column in columns), planted, strict=True)
-        for sample, got, expected, gap, bound, put in rows:
+        rows = zip(*(column.tolist() for column in columns), *maybe, strict=True)
+        for sample, got, expected, gap, bound, put, given in rows:
             what = self.what(sample)
-            yield Fault(self.operation, sample, got, expected, gap, bound, what, put)
+            yield Fault(
+                self.operation, sample, got, expected, gap, bound, what, put, self.of, given
+            )
 
 
 @dataclass(frozen=True)
@@ -214,8 +222,8 @@ def _inspect(
     enclosed = _enclosed(program, contract, trace)
     if trace.strayed:
         enclosed = chain(enclosed, _derivatives(program, contract, example, trace))
-    for operation, ball, stored in enclosed:
-        values = np.asarray(stored, dtype=np.float64)
+    for one in enclosed:
+        ball, values = one.ball, np.asarray(one.stored, dtype=np.float64)
         distance = ball.distance(values)
         inside = ball.reaches(distance)
         unbounded |= _by_sample(np.isposinf(ball.rad), count)
@@ -223,13 +231,22 @@ def _inspect(
             ratio = distance / ball.rad
         slack.append(np.ravel(ratio[(ball.rad > 0) & np.isfinite(ball.rad) & inside]))
         if not inside.all():
-            faults.append(_faults(operation, ball, values, distance, inside, count))
+            faults.append(_faults(one, values, distance, inside, count))
     return faults, np.concatenate(slack) if slack else np.zeros(0), unbounded
 
 
-def _enclosed(
-    program: Program, contract: Contract, trace: Trace
-) -> Iterator[tuple[str, Ball, Any]]:
+@dataclass(frozen=True)
+class _Enclosed:
+    """An array as it was stored, and the balls that it should lie in."""
+
+    operation: str
+    ball: Ball
+    stored: Any
+    of: str = ""  # the argument whose gradient it is
+    given: Any = None  # the gradient that it was computed from, entry by entry
+
+
+def _enclosed(program: Program, contract: Contract, trace: Trace) -> Iterator[_Enclosed]:
     ar = contract.arithmetic
     stored = {index: readings.points(ar, value) for index, value in trace.values.items()}
 
@@ -249,30 +266,35 @@ def _enclosed(
         reached = set(pullback.gradients)
         if trace.strayed & reached:
             continue  # the branch was evaluated apart; see _derivatives
-        arriving: dict[int, tuple[str, Any]] = {}
+        arriving: dict[int, tuple[str, Any, str, Any]] = {}
         for index in sorted(reached, reverse=True):
             node = program.network[index]
             if not node.parents:
                 continue
             grad = readings.points(ar, pullback.gradients[index])
             parts = contract.backward(node.operation, *operands(index), stored[index], grad)
-            for parent, part in zip(node.arguments, parts, strict=False):
+            head = head_of(node.operation)
+            names = head.parameters if head else [""] * len(parts)
+            by_entry = head and issubclass(head, Elementwise)
+            given = pullback.gradients[index] if by_entry else None
+            for parent, part, of in zip(node.arguments, parts, names, strict=False):
                 if isinstance(parent, int) and parent in reached and part is not None:
                     function = function_of(node.operation)
                     name = f"the backward pass of {function}"
                     if parent in arriving:
                         # Several consumers: their gradients are added, in any order.
-                        others, ball = arriving[parent]
+                        others, ball, *_ = arriving[parent]
                         name = others if others == name else f"{others} or of {function}"
-                        part = mapped(contract.added, ball, part)
-                    arriving[parent] = name, part
-        for index, (name, balls) in arriving.items():
-            yield from _parts(name, balls, pullback.gradients[index])
+                        arriving[parent] = name, mapped(contract.added, ball, part), "", None
+                    else:
+                        arriving[parent] = name, part, of, given
+        for index, (name, balls, of, given) in arriving.items():
+            yield from _parts(name, balls, pullback.gradients[index], of, given)
 
 
 def _derivatives(
     program: Program, contract: Contract, example: Example, trace: Trace
-) -> Iterator[tuple[str, Ball, Any]]:
+) -> Iterator[_Enclosed]:
     """Every derivative as a whole against its enclosure on the stored forward values.
 
     For residuals that called their branch on a copy of x: gradients then passed through nodes that
@@ -285,16 +307,17 @@ def _derivatives(
         )
 
 
-def _parts(name: str, balls: Any, stored: Any) -> Iterator[tuple[str, Ball, Any]]:
+def _parts(
+    name: str, balls: Any, stored: Any, of: str = "", given: Any = None
+) -> Iterator[_Enclosed]:
     """An array and its enclosure, or those of every part of a list."""
     for ball, values in zip(entered(balls), entered(stored), strict=True):
-        yield name, ball, values
+        yield _Enclosed(name, ball, values, of, given)
 
 
-def _faults(
-    operation: str, ball: Ball, values: Any, distance: Any, inside: Any, count: int
-) -> Faults:
+def _faults(one: _Enclosed, values: Any, distance: Any, inside: Any, count: int) -> Faults:
     """One fault a sample: its entry that lies furthest outside."""
+    ball = one.ball
     center, (values, distance, rad, outside) = (
         ball.center,
         np.broadcast_arrays(values, distance, ball.rad, ~inside),
@@ -307,7 +330,8 @@ def _faults(
     columns = values, center, distance, rad
     got, expected, gaps, bounds = (np.ravel(column)[chosen] for column in columns)
     samples = chosen if bulk else np.zeros(1, np.intp)
-    return Faults(operation, samples, got, expected, gaps, bounds)
+    given = None if one.given is None else np.ravel(one.given).astype(np.float64)[chosen]
+    return Faults(one.operation, samples, got, expected, gaps, bounds, of=one.of, given=given)
 
 
 def _apart_faults(samples: NDArray[np.intp], seen: tuple[Ball, Ball], bound: Any) -> Faults:

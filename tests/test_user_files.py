@@ -61,6 +61,11 @@ MISBEHAVING = [
     ("returns_another_dtype", "sigmoid returned dtype torch.float64, expected torch.float32"),
     ("raises_when_called", "sigmoid raised NotImplementedError: sigmoid"),
     ("exits_when_called", "sigmoid raised SystemExit: 0"),
+    (
+        "takes_numpy_arrays",
+        "sigmoid raised AttributeError: 'Tensor' object has no attribute 'astype'; a file of "
+        'functions over NumPy arrays states ARRAY_LIBRARY = "numpy"',
+    ),
     ("returns_nan", "sigmoid delivered nan, exact 0.5: gap inf > bound 3e-07"),
 ]
 UNUSABLE = [
