@@ -84,6 +84,13 @@ def test_a_torch_function_that_changes_the_gradient_it_is_given_is_named():
     assert found == ["the backward pass of relu changed the gradient that it was given"]
 
 
+def test_a_sum_that_hands_on_the_gradient_that_a_branch_changes_is_not_named():
+    changing = TORCH.replace(relu=MaskedInPlace.apply)
+    entry = BOOK["identity_path_is_lossless"]
+    found = misbehaviours(entry, changing, at(entry, FLOAT32, {"n": 1, "x": 1}))
+    assert found == ["the backward pass of relu changed the gradient that it was given"]
+
+
 @BOTH
 def test_a_residual_may_add_to_what_its_branch_returned(implementation):
     def in_place(x, branch):

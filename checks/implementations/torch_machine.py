@@ -197,7 +197,8 @@ class TorchMachine(Machine):
             True,  # only_inputs
             True,  # allow_unused
         )
-        for receiver, grad, before in self.arrived:  # which may stand on another way, too
+        # A sum hands on its own gradient: the last that was given an array is who changed it.
+        for receiver, grad, before in reversed(self.arrived):  # some on other ways, too
             if self.save(grad).tobytes() != before.tobytes():
                 what = "changed the gradient that it was given"
                 raise Misbehaviour(f"the backward pass of {receiver}", what)
