@@ -53,7 +53,7 @@ class Profile:
 
 
 PROFILES = {
-    "ci": Profile(examples=6, derandomize=True),
+    "ci": Profile(examples=5, derandomize=True),
     "nightly": Profile(examples=100, derandomize=False),
     "dev": Profile(examples=6, derandomize=True),
 }
