@@ -115,12 +115,12 @@ def _branch(branch: Function, x: Array, laid: Array) -> Function:
 
 
 def _fold(layout: str, array: Array) -> Array:
-    """One row of numbers as a matrix of as many rows of up to 32, or in three dimensions."""
+    """One row of numbers as a matrix of as many rows of up to 32, or in up to four dimensions."""
     if array.ndim != 1:
         return array
     width = math.gcd(array.shape[0], 32)
-    shape = (-1, 2, width // 2) if layout == "cut" and width > 2 else (-1, width)
-    return array.reshape(shape)
+    inner = {"cut": (2,), "strided": (2, 2)}.get(layout, ()) if width >= 4 else ()
+    return array.reshape(-1, *inner, width // math.prod(inner))
 
 
 def _unfold(name: str, result: Array, laid: list[Any], arguments: tuple[Any, ...]) -> Array:

@@ -16,6 +16,7 @@ from checks.lists import entered
 from checks.parameters import customary, ends
 from checks.program import Argument, Key
 from checks.traits import forms, is_deep, is_enumerable, is_of_one, is_unary, the_entries
+from theory.calculus import Jacobian
 from theory.claim import Claim
 from theory.domains import ClippingLimit, Epsilon, PositiveWeights, Weights
 
@@ -34,6 +35,8 @@ def pinned(claim: Claim, fmt: Format) -> Iterator[Example]:
         yield from uniform(claim, fmt)
     if _is_clipped(claim):
         yield from lengths(claim, fmt)
+    if "tensors" in forms(claim):
+        yield from zeros(claim, fmt)
     if "batch" in forms(claim) and forms(claim) <= {"batch", "features", "number"}:
         yield from outliers(claim, fmt)
     if is_unary(claim) and not is_enumerable(claim, fmt):
@@ -80,6 +83,14 @@ def lengths(claim: Claim, fmt: Format) -> Iterator[Example]:
         yield at(claim, fmt, point)
 
 
+def zeros(claim: Claim, fmt: Format) -> Iterator[Example]:
+    """Each list of arrays in turn all zero, as the gradients of what no input has reached."""
+    example = fill(claim, fmt, replace(ordinary(claim, 1), shapes=((3,), (2, 2))))
+    for key, arrays in example.arrays.items():
+        if claim.variables[key[0]].form == "tensors":
+            yield example.with_array(key, [np.zeros_like(array) for array in arrays])
+
+
 def outliers(claim: Claim, fmt: Format) -> Iterator[Example]:
     """Batches that samples hardly hit, with an eps that users write and no short format holds.
 
@@ -94,6 +105,7 @@ def outliers(claim: Claim, fmt: Format) -> Iterator[Example]:
     batches = [name for name, symbol in variables if symbol.form == "batch"]
     fixed: dict[str, Any] = dict.fromkeys(batches, (1, -2, 3, -4))
     fixed |= {name: 1 for name, symbol in variables if symbol.form == "features"}
+    fixed |= ordinary(claim, 1).numbers
     fixed |= {name: Fraction(1, 10**8) for name, symbol in variables if isinstance(symbol, Epsilon)}
     for rows in (
         (0, 0, 0, 1024),
@@ -132,15 +144,16 @@ def blocks(claim: Claim, fmt: Format) -> Iterator[Example]:
     Fewer features where matrices are as wide, and of float64, whose reference is dear.
     """
     if forms(claim) <= {"batch", "features", "number"}:
-        sizes = [(3, 16)] if fmt is FLOAT64 else [(257, 2), (3, 130), (128, 32)]
+        sizes = [(3, 16)] if fmt is FLOAT64 else [(1025, 2), (3, 257), (128, 32)]
     elif fmt is FLOAT64:
         return
     else:
-        sizes = [(257, 2), (3, 37), (128, 16)]
+        sizes = [(1025, 2), (3, 33), (128, 16)]
     if not STATISTICS & claim.heads:  # which take more rows than one
-        sizes.append((1, 8))
+        # A Jacobian takes a backward pass for each of its rows.
+        sizes.append((1, 8 if claim.formula.atoms(Jacobian) or fmt is FLOAT64 else 130))
     for rows, width in sizes:
-        sized = replace(ordinary(claim, 1), rows=rows, width=width, inner=(max(width - 2, 1),))
+        sized = replace(ordinary(claim, 1), rows=rows, width=width, inner=(width - 1 or 1,))
         exponent = -2 if rows < width else 0
         yield fill(claim, fmt, replace(sized, region="moderate", exponent=exponent))
 

@@ -70,7 +70,7 @@ def test_what_lies_between_the_numbers_is_not_a_number():
 
 
 @pytest.mark.parametrize(
-    ("layout", "shape"), [("strided", (2, 32)), ("cut", (2, 2, 16)), ("transposed", (2, 32))]
+    ("layout", "shape"), [("strided", (2, 2, 2, 8)), ("cut", (2, 2, 16)), ("transposed", (2, 32))]
 )
 def test_a_function_that_takes_any_shape_gets_matrices_and_more(layout, shape):
     (view,), result = seen(layout, "sigmoid", np.arange(64, dtype=np.float32))

@@ -8,6 +8,7 @@ from tests.mutants.mutant import FULL, HALF, NUMPY, TORCH, mutant, one_by_one, t
 LAYER = "layer_gradient_is_a_product_of_jacobians"
 BEHIND_BATCH_NORM = "batch_norm_weight_gradient_scales_inversely"
 SKIP = "skip_connection_adds_identity"
+OUTER_PRODUCT = "weight_gradient_is_error_times_input"
 RESIDUAL = "residual_gradient_has_an_additive_one"
 RESIDUAL_AS_PRINTED = "residual_gradient_as_printed"
 
@@ -17,6 +18,20 @@ def linear_accumulates_in_half(x, weight, bias):
     """Products and sums in the 16-bit format itself."""
     terms = [x[:, i, None] * weight[None, :, i] for i in range(x.shape[1])]
     return one_by_one(terms) + bias
+
+
+@mutant(NUMPY, "linear", (OUTER_PRODUCT,), (*HALF, "float32"))
+def linear_drops_the_tail_of_its_blocks(x, weight, bias):
+    """Sixteen inputs at a time, and fewer than four at the end not at all."""
+    inputs = x.shape[1]
+    kept = inputs - inputs % 16 if inputs > 16 and inputs % 16 < 4 else inputs
+    return textbook.linear(x[:, :kept], weight[:, :kept], bias)
+
+
+@mutant(NUMPY, "linear", (OUTER_PRODUCT,), (*HALF, "float32"))
+def linear_adds_the_bias_to_one_block(x, weight, bias):
+    """The first 128 outputs have one."""
+    return textbook.linear(x, weight, np.where(np.arange(len(bias)) < 128, bias, 0 * bias))
 
 
 @mutant(NUMPY, "linear", (LAYER, SKIP))

@@ -146,3 +146,9 @@ def running_variance_counts_images_and_not_pixels(mean, var, x, momentum):
     axes = tuple(axis for axis in range(x.ndim) if axis != 1)
     new_var = wide(x).var(axis=axes) * len(x) / (len(x) - 1)
     return new_mean, ((1 - momentum) * wide(var) + momentum * new_var).astype(var.dtype)
+
+
+@mutant(TORCH, "mish", ("mish_slope_at_most_1_0885",), layouts=("strided",))
+def mish_of_images_is_silu(x):
+    """Another kernel for four dimensions."""
+    return torch.nn.functional.silu(x) if x.ndim == 4 else torch.nn.functional.mish(x)

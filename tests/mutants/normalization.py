@@ -137,6 +137,15 @@ def running_variance_is_the_biased_one(mean, var, x, momentum):
     return new_mean, new_var.astype(var.dtype)
 
 
+@mutant(NUMPY, "batch_norm_running", ("batch_norm_running_variance_is_unbiased",))
+def running_variance_is_computed_in_one_pass(mean, var, x, momentum):
+    """The mean of the squares less the square of the mean, which cancel far from zero."""
+    z, rows = wide(x), len(x)
+    variance = ((z * z).mean(axis=0) - z.mean(axis=0) ** 2) * (rows / (rows - 1))
+    new_mean, _ = textbook.batch_norm_running(mean, var, x, momentum)
+    return new_mean, ((1 - momentum) * wide(var) + momentum * variance).astype(var.dtype)
+
+
 @mutant(
     NUMPY,
     "batch_norm_running",

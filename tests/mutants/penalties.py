@@ -1,6 +1,7 @@
 """Penalties: wrong ways to compute them."""
 
 import numpy as np
+import torch
 
 from checks.implementations.numpy_textbook.widening import wide
 from tests.mutants.mutant import HALF, NUMPY, TORCH, mutant, one_by_one, textbook
@@ -73,3 +74,9 @@ def l1_backward_calls_zero_positive(grad, weights, strength, output):
 def total_is_a_mean(x):
     """The squared error per entry, as losses are by default: the gradient is that of their sum."""
     return np.asarray(wide(x).mean()).astype(x.dtype)
+
+
+@mutant(TORCH, "l2_penalty", (L2,))
+def l2_squares_a_norm(weights, strength):
+    """Right, but for the gradient at zero, where a square root has none."""
+    return strength * torch.sqrt(sum((weight * weight).sum() for weight in weights)) ** 2

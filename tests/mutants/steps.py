@@ -214,3 +214,10 @@ def sgd_passes_over_single_numbers(params, grads, lr, weight_decay):
     """A parameter without dimensions, such as a temperature, is not updated."""
     stepped = textbook.sgd_step(params, grads, lr, weight_decay)
     return [new if new.ndim else old for new, old in zip(stepped, params, strict=True)]
+
+
+@mutant(NUMPY, "sgd_step", (DECAY,))
+def sgd_leaves_alone_what_has_no_gradient(params, grads, lr, weight_decay):
+    """A weight that no input has reached does not decay."""
+    steps = zip(params, textbook.sgd_step(params, grads, lr, weight_decay), grads, strict=True)
+    return [after if grad.any() else before.copy() for before, after, grad in steps]
