@@ -100,7 +100,12 @@ def cells() -> Iterator[object]:
     turn = count()
     for start, (name, variant) in enumerate(VARIANTS.items()):
         head = variant.head.removesuffix("_backward")
-        about = [claim for claim in EVALUATED if head in claim.heads]
+        # For NaN and infinities not every formula does that is right for numbers.
+        about = [
+            claim
+            for claim in EVALUATED
+            if head in claim.heads and not (claim.is_of_nan or claim.is_of_infinities)
+        ]
         telling = [BOOK[claim] for claim in TELLING[head]]
         for fmt in in_turn(variant.formats, start, 2):
             for claim in about if NIGHTLY else [telling[next(turn) % len(telling)]]:
