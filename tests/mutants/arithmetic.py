@@ -14,13 +14,17 @@ NEVER_ZERO = "repeated_factor_never_reaches_zero"
 KEEPS_SHRINKING = "repeated_factor_keeps_shrinking"
 
 
-HUNDREDTHS = (
-    "one_and_a_half_to_the_hundredth_is_four_e17",
-    "four_fifths_to_the_hundredth_is_two_e_minus_10",
-)
+GROWN = "one_and_a_half_to_the_hundredth_is_four_e17"
+SHRUNK = "four_fifths_to_the_hundredth_is_two_e_minus_10"
 
 
-@mutant(NUMPY, "power", POWERS + HUNDREDTHS)
+@mutant(NUMPY, "power", (GROWN,), ("bfloat16", *FULL))  # float16 has overflowed long before
+def power_multiplies_once_too_often(base, exponent):
+    """It begins with the base, where it should begin with 1."""
+    return (wide(base) ** (int(exponent) + 1)).astype(base.dtype)
+
+
+@mutant(NUMPY, "power", (*POWERS, SHRUNK))
 def power_takes_whole_numbers(base, exponent):
     """Both arguments are rounded to integers.
 

@@ -11,6 +11,11 @@ def clamped(values, low, high):
     return np.fmin(np.fmax(wide(values), low), high)
 
 
+def cleaned(x):
+    """0 for NaN, in bfloat16 too, where numpy.nan_to_num leaves it."""
+    return np.where(np.isnan(x), 0, x).astype(x.dtype)
+
+
 @mutant(NUMPY, "relu", ("relu_passes_nan_on",))
 def relu_takes_nan_for_a_negative_number(x):
     """x where x > 0, else 0. Of hardshrink, reported as pytorch/pytorch#81138."""
@@ -104,7 +109,7 @@ def softsign_takes_nan_for_a_small_number(x):
 @mutant(NUMPY, "clip_by_norm", ("norm_clipping_passes_nan_on",))
 def norm_clipping_puts_zero_for_nan(grads, max_norm):
     """So that a step is always finite, and the run goes on as though nothing had happened."""
-    return textbook.clip_by_norm([np.nan_to_num(grad) for grad in grads], max_norm)
+    return textbook.clip_by_norm([cleaned(grad) for grad in grads], max_norm)
 
 
 @mutant(NUMPY, "clip_by_value", ("value_clipping_passes_nan_on",))
@@ -132,37 +137,37 @@ def value_clipping_loses_nan_at_odd_places(grads, limit):
 @mutant(NUMPY, "elu", ("elu_passes_nan_on",))
 def elu_reads_zero_for_nan(x, alpha):
     """0."""
-    return textbook.elu(np.nan_to_num(x), alpha)
+    return textbook.elu(cleaned(x), alpha)
 
 
 @mutant(NUMPY, "softplus", ("softplus_passes_nan_on",))
 def softplus_reads_zero_for_nan(x):
     """log 2."""
-    return textbook.softplus(np.nan_to_num(x))
+    return textbook.softplus(cleaned(x))
 
 
 @mutant(NUMPY, "gelu", ("gelu_passes_nan_on",))
 def gelu_reads_zero_for_nan(x):
     """0."""
-    return textbook.gelu(np.nan_to_num(x))
+    return textbook.gelu(cleaned(x))
 
 
 @mutant(NUMPY, "batch_norm", ("batch_norm_passes_nan_on",))
 def batch_norm_reads_zero_for_nan(x, gamma, beta, eps):
     """A row of zeros more."""
-    return textbook.batch_norm(np.nan_to_num(x), gamma, beta, eps)
+    return textbook.batch_norm(cleaned(x), gamma, beta, eps)
 
 
 @mutant(NUMPY, "layer_norm", ("layer_norm_passes_nan_on",))
 def layer_norm_reads_zero_for_nan(x, gamma, beta, eps):
     """A feature of zero more."""
-    return textbook.layer_norm(np.nan_to_num(x), gamma, beta, eps)
+    return textbook.layer_norm(cleaned(x), gamma, beta, eps)
 
 
 @mutant(NUMPY, "rms_norm", ("rms_norm_passes_nan_on",))
 def rms_norm_reads_zero_for_nan(x, gamma, eps):
     """A feature of zero more."""
-    return textbook.rms_norm(np.nan_to_num(x), gamma, eps)
+    return textbook.rms_norm(cleaned(x), gamma, eps)
 
 
 # -- gradients ------------------------------------------------------------------------------------
@@ -171,7 +176,7 @@ def rms_norm_reads_zero_for_nan(x, gamma, eps):
 @mutant(NUMPY, "sigmoid_backward", ("sigmoid_gradient_passes_nan_on",))
 def sigmoid_backward_reads_zero_for_nan(grad, x, y):
     """So that one bad sample of a batch does no harm."""
-    return textbook.sigmoid_backward(np.nan_to_num(grad), x, y)
+    return textbook.sigmoid_backward(cleaned(grad), x, y)
 
 
 @mutant(NUMPY, "tanh_backward", ("tanh_gradient_passes_nan_on",))

@@ -137,7 +137,12 @@ def running_variance_is_the_biased_one(mean, var, x, momentum):
     return new_mean, new_var.astype(var.dtype)
 
 
-@mutant(NUMPY, "batch_norm_running", ("batch_norm_running_variance_is_unbiased",))
+@mutant(
+    NUMPY,
+    "batch_norm_running",
+    ("batch_norm_running_variance_is_unbiased",),
+    ("float16", *FULL),  # float32 has room for the squares of eight bits
+)
 def running_variance_is_computed_in_one_pass(mean, var, x, momentum):
     """The mean of the squares less the square of the mean, which cancel far from zero."""
     z, rows = wide(x), len(x)
