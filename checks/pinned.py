@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,16 @@ from checks.formats import FLOAT32, FLOAT64, Format
 from checks.lists import entered
 from checks.parameters import customary, ends
 from checks.program import Argument, Key
-from checks.traits import forms, is_deep, is_enumerable, is_of_one, is_unary, the_entries
+from checks.traits import (
+    forms,
+    is_bulk,
+    is_deep,
+    is_enumerable,
+    is_of_one,
+    is_stepwise,
+    is_unary,
+    the_entries,
+)
 from theory.calculus import Jacobian
 from theory.claim import Claim
 from theory.domains import ClippingLimit, Epsilon, PositiveWeights, Weights
@@ -46,6 +56,8 @@ def pinned(claim: Claim, fmt: Format) -> Iterator[Example]:
     if CELLS & claim.heads:
         yield saturated(claim, fmt)
     yield from corners(claim, fmt)
+    if is_stepwise(claim) and is_bulk(claim):
+        yield from dust(claim, fmt)
 
 
 def large(claim: Claim, fmt: Format) -> Iterator[Example]:
@@ -207,6 +219,28 @@ def corners(claim: Claim, fmt: Format) -> Iterator[Example]:
         settings.append({name: customary(claim.variables[name]) for name in structure.numbers})
     for numbers in settings:
         yield fill(claim, fmt, replace(structure, numbers=numbers))
+
+
+def dust(claim: Claim, fmt: Format) -> Iterator[Example]:
+    """The smallest numbers of a format, five steps on: what a step leaves of them may be nothing.
+
+    Each of a claim's numbers is ordinary, at its upper end, or 3/4, times which the smallest number
+    is itself.
+    """
+    structure = ordinary(claim, 5)
+    smallest = fmt.from_ordinals(np.arange(1, 65))
+    values: list[set[Argument]] = []
+    for name, number in structure.numbers.items():
+        domain = claim.variables[name]
+        several = {number, ends(domain)[1], Fraction(3, 4)}
+        values.append({one for one in several if inside(domain, one)})
+    for point in product(*values):
+        numbers = dict(zip(structure.numbers, point, strict=True))
+        example = fill(claim, fmt, replace(structure, numbers=numbers))
+        arrays = {
+            key: smallest[inside(claim.variables[key[0]], smallest)] for key in example.arrays
+        }
+        yield replace(example, arrays=arrays, samples=min(map(len, arrays.values())))
 
 
 def edges(claim: Claim, fmt: Format) -> list[int]:
