@@ -5,7 +5,7 @@ flags below are arrays over the samples.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
@@ -237,10 +237,10 @@ def _inspect(
 
 @dataclass(frozen=True)
 class _Enclosed:
-    """An array as it was stored, and the balls that it should lie in."""
+    """An array as it was stored, or a list of them, and the balls that it should lie in."""
 
     operation: str
-    ball: Ball
+    ball: Any
     stored: Any
     of: str = ""  # the argument whose gradient it is
     given: Any = None  # the gradient that it was computed from, entry by entry
@@ -261,35 +261,34 @@ def _enclosed(program: Program, contract: Contract, trace: Trace) -> Iterator[_E
             balls = readings.drawn(contract, node, stored[index])
         else:
             balls = contract.forward(node.operation, *operands(index))
-        yield from _parts(function_of(node.operation), balls, trace.values[index])
+        yield from _parts(_Enclosed(function_of(node.operation), balls, trace.values[index]))
     for pullback in trace.pullbacks:
         reached = set(pullback.gradients)
         if trace.strayed & reached:
             continue  # the branch was evaluated apart; see _derivatives
-        arriving: dict[int, tuple[str, Any, str, Any]] = {}
+        arriving: dict[int, _Enclosed] = {}
         for index in sorted(reached, reverse=True):
             node = program.network[index]
             if not node.parents:
                 continue
             grad = readings.points(ar, pullback.gradients[index])
             parts = contract.backward(node.operation, *operands(index), stored[index], grad)
-            head = head_of(node.operation)
-            names = head.parameters if head else [""] * len(parts)
-            by_entry = head and issubclass(head, Elementwise)
-            given = pullback.gradients[index] if by_entry else None
-            for parent, part, of in zip(node.arguments, parts, names, strict=False):
+            function, head = function_of(node.operation), head_of(node.operation)
+            given = pullback.gradients[index] if head and issubclass(head, Elementwise) else None
+            for place, (parent, part) in enumerate(zip(node.arguments, parts, strict=False)):
                 if isinstance(parent, int) and parent in reached and part is not None:
-                    function = function_of(node.operation)
-                    name = f"the backward pass of {function}"
-                    if parent in arriving:
-                        # Several consumers: their gradients are added, in any order.
-                        others, ball, *_ = arriving[parent]
-                        name = others if others == name else f"{others} or of {function}"
-                        arriving[parent] = name, mapped(contract.added, ball, part), "", None
-                    else:
-                        arriving[parent] = name, part, of, given
-        for index, (name, balls, of, given) in arriving.items():
-            yield from _parts(name, balls, pullback.gradients[index], of, given)
+                    name, kept = f"the backward pass of {function}", pullback.gradients[parent]
+                    others = arriving.get(parent)
+                    if others is None:
+                        of = head.parameters[place] if head else ""
+                        arriving[parent] = _Enclosed(name, part, kept, of, given)
+                    else:  # several consumers: their gradients are added, in any order
+                        if others.operation != name:
+                            name = f"{others.operation} or of {function}"
+                        together = mapped(contract.added, others.ball, part)
+                        arriving[parent] = _Enclosed(name, together, kept)
+        for one in arriving.values():
+            yield from _parts(one)
 
 
 def _derivatives(
@@ -302,17 +301,14 @@ def _derivatives(
     """
     reading = readings.anchored(program, contract, example.arrays, trace)
     for node in program.derivatives:
-        yield from _parts(
-            "the backward pass of residual", reading.derivatives[node], trace.derivatives[node]
-        )
+        balls, stored = reading.derivatives[node], trace.derivatives[node]
+        yield from _parts(_Enclosed("the backward pass of residual", balls, stored))
 
 
-def _parts(
-    name: str, balls: Any, stored: Any, of: str = "", given: Any = None
-) -> Iterator[_Enclosed]:
+def _parts(one: _Enclosed) -> Iterator[_Enclosed]:
     """An array and its enclosure, or those of every part of a list."""
-    for ball, values in zip(entered(balls), entered(stored), strict=True):
-        yield _Enclosed(name, ball, values, of, given)
+    for ball, stored in zip(entered(one.ball), entered(one.stored), strict=True):
+        yield replace(one, ball=ball, stored=stored)
 
 
 def _faults(one: _Enclosed, values: Any, distance: Any, inside: Any, count: int) -> Faults:
@@ -477,10 +473,7 @@ def _breaks(relation: Relation, left: Ball, right: Ball) -> Any:
 
 def _stored_sides(program: Program, trace: Trace) -> list[Any]:
     """The two sides of an identity as they were stored, in one shape."""
-    sides = (
-        trace.derivatives[node] if node.derivative else trace.values[node.parents[0]]
-        for node in program.stored_sides
-    )
+    sides = map(trace.observed, program.stored_sides)
     return list(np.broadcast_arrays(*map(_joined, sides)))
 
 

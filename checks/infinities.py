@@ -40,7 +40,6 @@ def at_infinity(
     assert program.limits  # lowering refuses other formulas
     assert program.value_and_source
     node, source = program.value_and_source
-    slope = node.derivative is not None
     function = function_of(program.network[node.parents[0]].operation)
     # Entries that are judged as one array are all of one sample.
     sample = np.arange(len(example.arrays[source])) if example.samples > 1 else 0
@@ -55,7 +54,7 @@ def at_infinity(
             trace = run(program, machine(implementation, fmt), {**example.arrays, source: put})
         except Misbehaviour as error:
             return misbehaved(example.samples, error, 0)
-        got = trace.derivatives[node] if slope else trace.values[node.parents[0]]
+        got = trace.observed(node)
         stated = program.limits[end]
         missed = planted & ~_is_nearly(got, stated, fmt, ulps) & ~wrong[sample]
         if not missed.any():
@@ -81,7 +80,7 @@ def at_infinity(
             return f"delivers {got!r} at {end!r}, where the limit is {limit!r}"
         return f"delivers {got!r} at {end!r}, which is the limit there; the claim says {limit!r}"
 
-    operation = f"the backward pass of {function}" if slope else function
+    operation = program.answerable(node)
     evidence = misdelivered(operation, wrong | false, delivered, meant, given, told)
     return replace(evidence, false=false & ~wrong, outside=wrong, decided=wrong | false | ~open_)
 

@@ -14,8 +14,7 @@ from checks.implementation import Implementation, Misbehaviour
 from checks.lists import entered, mapped
 from checks.lowering import lower
 from checks.machines import machine
-from checks.operations import function_of, head_of
-from checks.program import Node, Program, Relation
+from checks.program import Relation
 from checks.tracing import run
 from theory.claim import Claim
 
@@ -27,7 +26,6 @@ def planted(
     program = lower(claim, example.numbers)
     assert program.value_and_source is not None  # lowering refuses other formulas
     (observed, source) = program.value_and_source
-    value = observed.parents[0]
     count, whole = example.samples, example.arrays[source]
     hidden = np.zeros(count, dtype=bool)
     delivered = np.full(count, np.nan)
@@ -37,8 +35,7 @@ def planted(
             trace = run(program, machine(implementation, fmt), arrays)
         except Misbehaviour as error:
             return misbehaved(count, error, 0)
-        kept = trace.derivatives[observed] if observed.derivative else trace.values[value]
-        got = _entries(kept)
+        got = _entries(trace.observed(observed))
         lost = _lost(np.isnan(_entries(put)), np.isnan(got), program.relation)
         if count > 1:
             fresh = lost & ~hidden
@@ -46,23 +43,13 @@ def planted(
         elif lost.any():
             delivered[0], hidden[0] = got[lost][0], True
     return misdelivered(
-        _named(program, observed),
+        program.answerable(observed),
         hidden,
         delivered,
         np.full(count, np.nan),
         np.full(count, np.nan),
         lambda at: f"delivers {float(delivered[at])!r} for NaN",
     )
-
-
-def _named(program: Program, observed: Node) -> str:
-    """The function that delivers a value, or those whose backward passes deliver a derivative."""
-    value = observed.parents[0]
-    if not observed.derivative:
-        return function_of(program.network[value].operation)
-    passed = (program.network[index].operation for index in program.ancestors(value))
-    heads = dict.fromkeys(function_of(operation) for operation in passed if head_of(operation))
-    return f"the backward pass of {' '.join(heads)}"
 
 
 def _plantings(whole: Any, relation: Relation) -> Iterator[Any]:

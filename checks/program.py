@@ -14,7 +14,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from checks.operations import function_of, is_differentiable, state_of
+from checks.operations import function_of, head_of, is_differentiable, state_of
 from checks.recent import Recent
 
 Key = tuple[str, int]  # a variable and its layer, which is 0 where it has none
@@ -107,6 +107,15 @@ class Program:
             return None
         (value, source) = nodes
         return (value, source.key) if value.parents and source.key else None
+
+    def answerable(self, node: Node) -> str:
+        """The function that delivers a value, or those whose backward passes deliver a slope."""
+        value = node.parents[0]
+        if not node.derivative:
+            return function_of(self.network[value].operation)
+        passed = (self.network[index].operation for index in self.ancestors(value))
+        heads = dict.fromkeys(function_of(operation) for operation in passed if head_of(operation))
+        return f"the backward pass of {' '.join(heads)}"
 
     @cached_property
     def operations(self) -> frozenset[str]:

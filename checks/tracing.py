@@ -54,6 +54,10 @@ class Trace:
     pullbacks: list[Pullback] = field(default_factory=list)
     strayed: frozenset[int] = frozenset()  # residuals whose branch has a graph of its own
 
+    def observed(self, node: Node) -> Any:
+        """What a statement node reads of the run: a derivative, or a value."""
+        return self.derivatives[node] if node.derivative else self.values[node.parents[0]]
+
 
 class Machine:
     """How one array library computes: subclasses exist for NumPy, torch and the ideal control."""
