@@ -131,8 +131,9 @@ def outliers(claim: Claim, fmt: Format) -> Iterator[Example]:
 def lone(claim: Claim, fmt: Format) -> Iterator[Example]:
     """A number by itself, where a kernel may take another way; and zero's other sign."""
     for value in (2.5, -0.0):
-        if inside(the_entries(claim)[1], value):
-            yield side_by_side(claim, np.array([value], fmt.dtype))
+        example = side_by_side(claim, np.array([value], fmt.dtype))
+        if example.samples:
+            yield example
 
 
 def many(claim: Claim, fmt: Format) -> Example:
@@ -141,12 +142,13 @@ def many(claim: Claim, fmt: Format) -> Example:
     values = fmt.from_ordinals(
         np.linspace(-top, top, 2 * 1031 + 1).astype(np.int64).clip(-top, top)
     )
-    return side_by_side(claim, values[inside(the_entries(claim)[1], values)])
+    return side_by_side(claim, values)
 
 
 def side_by_side(claim: Claim, values: NDArray[Any]) -> Example:
-    """Values of a claim's one variable, each of which is a sample."""
-    name, _ = the_entries(claim)
+    """Those of some values that lie in the domain of a claim's one variable, each a sample."""
+    name, domain = the_entries(claim)
+    values = values[inside(domain, values)]
     return Example(ordinary(claim, 1).numbers, {(name, 0): values}, len(values))
 
 
@@ -174,7 +176,7 @@ def kinks(claim: Claim, fmt: Format) -> Example:
     """The halves from -8 to 8, where functions are stitched together, and their neighbours."""
     halves = fmt.ordinals(fmt.nearest(np.arange(-16, 17) / 2))
     values = np.unique(fmt.from_ordinals(np.concatenate([halves - 1, halves, halves + 1])))
-    return side_by_side(claim, values[inside(the_entries(claim)[1], values)])
+    return side_by_side(claim, values)
 
 
 def lists(claim: Claim, fmt: Format) -> Example:
@@ -228,19 +230,19 @@ def dust(claim: Claim, fmt: Format) -> Iterator[Example]:
     is itself.
     """
     structure = ordinary(claim, 5)
+    example = fill(claim, fmt, structure)
     smallest = fmt.from_ordinals(np.arange(1, 65))
-    values: list[set[Argument]] = []
+    for name, _ in example.arrays:
+        smallest = smallest[inside(claim.variables[name], smallest)]
+    arrays = dict.fromkeys(example.arrays, smallest)
+    values = []
     for name, number in structure.numbers.items():
         domain = claim.variables[name]
         several = {number, ends(domain)[1], Fraction(3, 4)}
-        values.append({one for one in several if inside(domain, one)})
+        values.append([one for one in several if inside(domain, one)])
     for point in product(*values):
-        numbers = dict(zip(structure.numbers, point, strict=True))
-        example = fill(claim, fmt, replace(structure, numbers=numbers))
-        arrays = {
-            key: smallest[inside(claim.variables[key[0]], smallest)] for key in example.arrays
-        }
-        yield replace(example, arrays=arrays, samples=min(map(len, arrays.values())))
+        numbers = {**example.numbers, **dict(zip(structure.numbers, point, strict=True))}
+        yield Example(numbers, arrays, len(smallest))
 
 
 def edges(claim: Claim, fmt: Format) -> list[int]:

@@ -56,9 +56,9 @@ def thresholds(claim: Claim, fmt: Format, implementation: Implementation) -> Ite
         return
     parts = fmt.from_ordinals(first), fmt.from_ordinals(beyond), _beside(fmt, beyond)
     values = np.unique(np.concatenate(parts))
-    values = values[np.isfinite(values) & inside(domain, values)]
-    if values.size:
-        yield side_by_side(claim, values)
+    example = side_by_side(claim, values[np.isfinite(values)])
+    if example.samples:
+        yield example
 
 
 @np.errstate(over="ignore")
