@@ -20,7 +20,7 @@ from checks.filling import fill
 from checks.formats import Format
 from checks.implementation import Implementation, Misbehaviour
 from checks.pinned import ordinary
-from checks.tracing import checked
+from checks.tracing import matching
 from checks.traits import forms
 from theory.calculus import Gradient, Jacobian, Slope
 from theory.claim import Claim
@@ -189,7 +189,7 @@ def _alike(name: str, result: Any, like: Array) -> Any:
     """The result, or each of several gradients, if it is like the array that was given."""
     if isinstance(result, tuple):
         return tuple(_alike(name, part, like) for part in result)
-    return checked(name, result, like, tuple(like.shape))
+    return matching(name, result, like)
 
 
 def _in_one(results: list[Any], shape: tuple[int, ...]) -> Any:

@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from checks.lists import entered, mapped
+
 Function = Callable[..., Any]
 
 
@@ -47,18 +49,14 @@ class _Both(torch.autograd.Function):
 
 
 def _joined(first: Any, second: Any) -> Any:
-    if isinstance(first, list | tuple):
-        return [_joined(*parts) for parts in zip(first, second, strict=True)]
-    return _Both.apply(first, second)  # type: ignore[no-untyped-call]  # torch leaves it untyped
+    if isinstance(first, tuple):
+        first, second = list(first), list(second)
+    return mapped(_Both.apply, first, second)
 
 
 def _is_learned(value: Any) -> bool:
-    if isinstance(value, list | tuple):
-        return any(map(_is_learned, value))
-    return isinstance(value, Tensor) and value.requires_grad
+    return any(isinstance(part, Tensor) and part.requires_grad for part in entered(value))
 
 
 def _frozen(value: Any) -> Any:
-    if isinstance(value, list | tuple):
-        return [_frozen(part) for part in value]
-    return value.detach() if isinstance(value, Tensor) else value
+    return mapped(lambda part: part.detach() if isinstance(part, Tensor) else part, value)
