@@ -24,12 +24,6 @@ def elu_slope_term_by_term(grad, x, alpha, y):
     return np.where(x > 0, g, g * wide(y) + g * wide(x).dtype.type(alpha)).astype(x.dtype)
 
 
-@variant(TORCH, "softsign")
-def softsign_by_a_reciprocal(x):
-    z = working(x)
-    return (z * (1 / (1 + z.abs()))).to(x.dtype)
-
-
 @variant(NUMPY, "elu")
 def elu_as_a_sum_of_both_sides(x, alpha):
     """max(x, 0) + α·expm1(min(x, 0))."""
@@ -149,6 +143,12 @@ def gelu_tanh_by_a_sigmoid(x):
 
 
 # -- softsign --------------------------------------------------------------------------------------
+
+
+@variant(TORCH, "softsign")
+def softsign_by_a_reciprocal(x):
+    z = working(x)
+    return (z * (1 / (1 + z.abs()))).to(x.dtype)
 
 
 @variant(TORCH, "softsign")
